@@ -1,0 +1,3 @@
+//! Interchangeable ways to run an action, one file each.
+
+pub mod bubblewrap;

@@ -1,0 +1,19 @@
+//! The executor: composes roots from packages and runs commands in them, hermetically.
+//!
+//! A root is composed, never installed: each package is unpacked once into the store ([`trees`]), their
+//! files are merged by name ([`merge`], pure), and the merged root is a farm of hard links kept by the
+//! digest of its layers ([`roots`]). The sandbox ([`backends::bubblewrap`]) sees it read-only.
+//!
+//! Not here: what is run, or what it costs to have it done elsewhere.
+//!
+//! **Invariant:** nothing of the host but the kernel and the number of processors can be seen from inside;
+//! a root is never written to after it has its name.
+
+pub mod backends;
+pub mod merge;
+pub mod roots;
+pub mod trees;
+
+pub use backends::bubblewrap::Bubblewrap;
+pub use merge::LayerFiles;
+pub use roots::Roots;

@@ -1,0 +1,67 @@
+//! The process environment: variables, directories, identity.
+
+use std::path::PathBuf;
+
+/// Returns a variable that is set, not empty and valid UTF-8.
+pub fn var(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Returns the directory of per-user configuration, after the XDG base directory specification.
+pub fn config_dir() -> Option<PathBuf> {
+    xdg("XDG_CONFIG_HOME", ".config")
+}
+
+/// Returns the directory of per-user caches, after the XDG base directory specification.
+pub fn cache_dir() -> Option<PathBuf> {
+    xdg("XDG_CACHE_HOME", ".cache")
+}
+
+fn xdg(variable: &str, fallback: &str) -> Option<PathBuf> {
+    let absolute = |path: &PathBuf| path.is_absolute();
+    var(variable).map(PathBuf::from).filter(absolute).or_else(|| home().map(|home| home.join(fallback)))
+}
+
+/// Returns the home directory of the user.
+pub fn home() -> Option<PathBuf> {
+    var("HOME").map(PathBuf::from)
+}
+
+/// Returns the working directory, or `.` if it is gone.
+pub fn current_dir() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
+}
+
+/// Returns the path of the running program.
+pub fn current_exe() -> Option<PathBuf> {
+    std::env::current_exe().ok()
+}
+
+/// Returns whether this process runs as root.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Returns this process's id.
+pub fn process_id() -> u32 {
+    std::process::id()
+}
+
+/// Returns the number of processors this process may use.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Returns the first executable file called `name` in `PATH` or in the system's administration directories.
+pub fn find_program(name: &str) -> Option<PathBuf> {
+    let path = var("PATH").unwrap_or_default();
+    path.split(':')
+        .chain(["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin"])
+        .map(|directory| PathBuf::from(directory).join(name))
+        .find(|candidate| is_executable(candidate))
+}
+
+fn is_executable(path: &std::path::Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}

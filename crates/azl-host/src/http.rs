@@ -1,0 +1,77 @@
+//! Downloads over HTTP and HTTPS.
+//!
+//! Not here: what a file should contain; the caller checks digests.
+//!
+//! **Invariant:** never writes more than the stated limit, never follows a redirect to another scheme than http(s).
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::files::{self, FileError};
+
+/// A failed download.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The server could not be reached, or answered with an error status.
+    #[error("cannot download `{url}`: {reason}")]
+    Unavailable {
+        /// What was asked for.
+        url: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The answer is longer than the expected size.
+    #[error("`{url}` sends more than the expected {limit} bytes")]
+    TooLong {
+        /// What was asked for.
+        url: String,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// The connection ended early.
+    #[error("`{url}` stopped after {received} of {announced} bytes")]
+    Truncated {
+        /// What was asked for.
+        url: String,
+        /// Bytes received.
+        received: u64,
+        /// Bytes the server announced.
+        announced: u64,
+    },
+    /// The file could not be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// Downloads `url` to the file `to`, at most `limit` bytes, in the given time.
+///
+/// # Errors
+/// [`HttpError`]; a partly written file may remain and is the caller's to remove.
+pub fn download(url: &str, to: &Path, limit: u64, timeout: Duration) -> Result<u64, HttpError> {
+    let unavailable = |reason: String| HttpError::Unavailable { url: url.to_owned(), reason };
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .timeout_connect(Some(Duration::from_secs(10)))
+        .user_agent("azurelinux-toolchain")
+        .build()
+        .into();
+    let response = agent.get(url).header("accept-encoding", "identity").call().map_err(|e| unavailable(e.to_string()))?;
+    let announced = response.headers().get("content-length").and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let mut body = response.into_body().into_reader().take(limit + 1);
+    let mut file = files::create(to)?;
+    let received = copy(&mut body, &mut file).map_err(|e| unavailable(e.to_string()))?;
+    if received > limit {
+        return Err(HttpError::TooLong { url: url.to_owned(), limit });
+    }
+    match announced {
+        Some(announced) if announced != received => {
+            Err(HttpError::Truncated { url: url.to_owned(), received, announced })
+        }
+        _ => Ok(received),
+    }
+}
+
+fn copy(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<u64> {
+    std::io::copy(from, to)
+}

@@ -1,0 +1,21 @@
+//! The only door to the operating system: processes, files, clock, environment, network, terminal.
+//!
+//! Every function names the path or command it failed on. Other crates are kept from the standard
+//! library's own doors by `clippy.toml`.
+//!
+//! Not here: any knowledge of packages, stores or images.
+//!
+//! **Invariant:** a spawned process sees no environment variable that its caller did not set.
+
+#![expect(clippy::disallowed_methods, reason = "this crate is the door the other crates are sent to")]
+
+pub mod clock;
+pub mod environment;
+pub mod files;
+pub mod http;
+pub mod lock;
+pub mod process;
+pub mod terminal;
+
+pub use files::FileError;
+pub use process::{Cmd, CmdError};

@@ -1,0 +1,188 @@
+//! Blobs in the local store.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use azl_action::ports::{BlobStore, PortError};
+use azl_digest::Digest;
+use azl_host::{FileError, environment, files};
+
+use crate::LocalStore;
+
+impl LocalStore {
+    fn blob_path(&self, digest: Digest) -> PathBuf {
+        let name = digest.to_string();
+        self.root.join("blobs").join(&name[..2]).join(name)
+    }
+
+    fn is_checked(&self, digest: Digest) -> bool {
+        self.checked.lock().is_ok_and(|checked| checked.contains(&digest))
+    }
+
+    fn set_checked(&self, digest: Digest) {
+        if let Ok(mut checked) = self.checked.lock() {
+            checked.insert(digest);
+        }
+    }
+
+    /// Moves a file that lies about its content out of the way, keeping it for inspection.
+    fn quarantine(&self, file: &Path, digest: Digest) -> PortError {
+        let kept = self.root.join("quarantine").join(digest.to_string());
+        match files::rename(file, kept) {
+            Ok(()) => PortError::LostBlob(digest),
+            Err(error) => infrastructure(error),
+        }
+    }
+
+    /// Gives `file`, already in the store's file system and complete, its name.
+    fn adopt(&self, file: &Path, digest: Digest) -> Result<Digest, PortError> {
+        let path = self.blob_path(digest);
+        if files::size(&path).is_some() && self.path(digest).is_ok() {
+            files::remove_file(file).map_err(infrastructure)?;
+            return Ok(digest);
+        }
+        files::create_dir_all(path.parent().expect("a blob lies in a directory")).map_err(infrastructure)?;
+        files::set_mode(file, 0o444).map_err(infrastructure)?;
+        files::rename(file, path).map_err(infrastructure)?;
+        self.set_checked(digest);
+        Ok(digest)
+    }
+}
+
+/// Makes a file error a port error, with advice where the disk is full.
+pub(crate) fn infrastructure(error: FileError) -> PortError {
+    if error.is_full() {
+        return PortError::Infrastructure(format!(
+            "{error}\n  hint: the disk of the store is full; free space or set AZL_STORE to another disk, then run again: finished work is kept"
+        ));
+    }
+    PortError::Infrastructure(error.to_string())
+}
+
+impl BlobStore for LocalStore {
+    fn contains(&self, digest: Digest) -> bool {
+        files::size(self.blob_path(digest)).is_some()
+    }
+
+    fn path(&self, digest: Digest) -> Result<PathBuf, PortError> {
+        let path = self.blob_path(digest);
+        if self.is_checked(digest) {
+            return Ok(path);
+        }
+        match files::digest(&path) {
+            Ok(found) if found == digest => {
+                self.set_checked(digest);
+                Ok(path)
+            }
+            Ok(_) => Err(self.quarantine(&path, digest)),
+            Err(error) if error.is_not_found() => Err(PortError::LostBlob(digest)),
+            Err(error) => Err(infrastructure(error)),
+        }
+    }
+
+    fn read(&self, digest: Digest) -> Result<Vec<u8>, PortError> {
+        let path = self.blob_path(digest);
+        let bytes = match files::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.is_not_found() => return Err(PortError::LostBlob(digest)),
+            Err(error) => return Err(infrastructure(error)),
+        };
+        if !self.is_checked(digest) {
+            if Digest::of(&bytes) != digest {
+                return Err(self.quarantine(&path, digest));
+            }
+            self.set_checked(digest);
+        }
+        Ok(bytes)
+    }
+
+    fn put(&self, bytes: &[u8]) -> Result<Digest, PortError> {
+        let digest = Digest::of(bytes);
+        if self.contains(digest) && self.path(digest).is_ok() {
+            return Ok(digest);
+        }
+        let file = self.scratch_path("put");
+        files::write_atomic_mode(&file, bytes, 0o444).map_err(infrastructure)?;
+        self.adopt(&file, digest)
+    }
+
+    fn take(&self, file: &Path) -> Result<Digest, PortError> {
+        let digest = files::digest(file).map_err(infrastructure)?;
+        self.adopt(file, digest)
+    }
+
+    fn scratch(&self, label: &str) -> Result<PathBuf, PortError> {
+        let path = self.scratch_path(label);
+        files::create_dir_all(&path).map_err(infrastructure)?;
+        Ok(path)
+    }
+}
+
+impl LocalStore {
+    fn scratch_path(&self, label: &str) -> PathBuf {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let plain: String = label.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+        self.root.join("work").join(format!("{}-{number}-{plain}", environment::process_id()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, LocalStore) {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let store = LocalStore::open(directory.path().join("store")).expect("a store");
+        (directory, store)
+    }
+
+    #[test]
+    fn a_blob_comes_back_and_is_read_only() {
+        let (_directory, store) = store();
+        let digest = store.put(b"hello").expect("put");
+        assert_eq!(store.read(digest).expect("read"), b"hello");
+        assert_eq!(files::mode(store.path(digest).expect("path")).expect("mode"), 0o444);
+        assert!(!store.contains(Digest::of(b"other")));
+    }
+
+    #[test]
+    fn a_corrupted_blob_is_quarantined_and_reported_lost() {
+        let (directory, store) = store();
+        let digest = store.put(b"hello").expect("put");
+        let path = store.path(digest).expect("path");
+        files::write_atomic(&path, b"jello").expect("corruption");
+        let reopened = LocalStore::open(directory.path().join("store")).expect("a store");
+        assert!(matches!(reopened.path(digest), Err(PortError::LostBlob(lost)) if lost == digest));
+        assert!(!reopened.contains(digest));
+        assert!(files::exists(reopened.root().join("quarantine").join(digest.to_string())));
+        assert_eq!(reopened.put(b"hello").expect("put again"), digest);
+        assert_eq!(reopened.read(digest).expect("read"), b"hello");
+    }
+
+    #[test]
+    fn a_taken_file_is_moved() {
+        let (_directory, store) = store();
+        let file = store.scratch("x").expect("scratch").join("f");
+        files::write_atomic(&file, b"bytes").expect("write");
+        let digest = store.take(&file).expect("take");
+        assert!(!files::exists(&file));
+        assert_eq!(store.read(digest).expect("read"), b"bytes");
+    }
+
+    #[test]
+    fn another_format_is_refused() {
+        let (directory, store) = store();
+        files::write_atomic(store.root().join("FORMAT"), b"azl-store 9\n").expect("write");
+        let error = LocalStore::open(directory.path().join("store")).expect_err("another format");
+        assert!(error.to_string().contains("azl-store 9"), "{error}");
+    }
+
+    #[test]
+    fn the_lock_empties_what_a_killed_run_left() {
+        let (_directory, store) = store();
+        let left = store.scratch("left").expect("scratch");
+        let _lock = store.lock("test", |_| {}).expect("lock");
+        assert!(!files::exists(left));
+    }
+}
