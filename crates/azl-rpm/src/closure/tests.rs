@@ -1,0 +1,162 @@
+//! Behaviour of [`closure`] on small package sets.
+
+use super::*;
+use crate::{FileEntry, Nevra};
+
+/// Makes a package from `name-version-release.arch` and lines `requires X`, `provides X`, `conflicts X`, `file X`.
+fn package(nevra: &str, lines: &[&str]) -> PackageHeader {
+    let mut package = PackageHeader {
+        nevra: nevra.parse::<Nevra>().expect("valid"),
+        ..PackageHeader::default()
+    };
+    for line in lines {
+        let (kind, value) = line.split_once(' ').expect("kind and value");
+        let dependency = || value.parse().expect("valid dependency");
+        match kind {
+            "requires" => package.requires.push(dependency()),
+            "provides" => package.provides.push(dependency()),
+            "conflicts" => package.conflicts.push(dependency()),
+            "file" => package.files.push(FileEntry {
+                path: value.into(),
+                ..FileEntry::default()
+            }),
+            _ => panic!("unknown line {line}"),
+        }
+    }
+    package
+}
+
+/// Returns the chosen names, or the problems as text.
+fn solve(wants: &[&str], packages: &[PackageHeader]) -> Result<Vec<String>, Vec<String>> {
+    let wants: Vec<Dependency> = wants.iter().map(|want| want.parse().expect("valid")).collect();
+    match closure(&wants, packages, &|dependency| dependency.name == "assumed") {
+        Ok(chosen) => Ok(chosen.into_iter().map(|at| packages[at].nevra.name.clone()).collect()),
+        Err(problems) => Err(problems.iter().map(ToString::to_string).collect()),
+    }
+}
+
+fn names(names: &[&str]) -> Result<Vec<String>, Vec<String>> {
+    Ok(names.iter().map(|&name| name.to_owned()).collect())
+}
+
+#[test]
+fn requirements_are_followed_and_unneeded_packages_left_out() {
+    let packages = [
+        package(
+            "bash-5.3-1.x86_64",
+            &[
+                "requires libc.so.6()(64bit)",
+                "requires rpmlib(X) <= 4",
+                "requires assumed",
+            ],
+        ),
+        package(
+            "glibc-2.42-1.x86_64",
+            &["provides libc.so.6()(64bit)", "requires glibc-common = 2.42-1"],
+        ),
+        package("glibc-common-2.42-1.x86_64", &["requires glibc"]),
+        package("vim-9-1.x86_64", &[]),
+    ];
+    assert_eq!(solve(&["bash"], &packages), names(&["bash", "glibc", "glibc-common"]));
+}
+
+#[test]
+fn missing_provider_names_the_chain() {
+    let packages = [
+        package("a-1-1.x86_64", &["requires b"]),
+        package("b-1-1.noarch", &["requires c >= 2"]),
+        package("c-1-1.noarch", &[]),
+    ];
+    assert_eq!(
+        solve(&["a"], &packages),
+        Err(vec![
+            "nothing provides `c >= 2` (needed by: a -> a-1-1.x86_64 -> b-1-1.noarch)".into()
+        ])
+    );
+    assert_eq!(
+        solve(&["x"], &packages),
+        Err(vec!["nothing provides `x` (needed by: x)".into()])
+    );
+}
+
+#[test]
+fn choice_prefers_chosen_then_name_then_evr_then_lexical() {
+    let packages = [
+        package("z-mta-9-1.noarch", &["provides mta"]),
+        package("a-mta-9-1.noarch", &["provides mta"]),
+        package("b-mta-1-1.noarch", &["provides mta"]),
+        package("user-1-1.noarch", &["requires mta", "requires b-mta"]),
+        package("mta2-1-1.noarch", &["provides thing"]),
+        package("thing-0.1-1.noarch", &[]),
+    ];
+    assert_eq!(solve(&["mta"], &packages), names(&["a-mta"]));
+    assert_eq!(solve(&["user"], &packages), names(&["b-mta", "user"]));
+    assert_eq!(solve(&["thing"], &packages), names(&["thing"]));
+    let two = [package("k-1-1.noarch", &[]), package("k-1:0-1.noarch", &[])];
+    assert_eq!(closure(&["k".parse().expect("valid")], &two, &|_| false), Ok(vec![1]));
+}
+
+#[test]
+fn files_match_lists_and_provides_across_the_usr_merge() {
+    let packages = [
+        package("bash-5-1.x86_64", &["file /usr/bin/bash", "provides /bin/sh"]),
+        package("glibc-2-1.x86_64", &["file /usr/sbin/ldconfig"]),
+    ];
+    assert_eq!(solve(&["/usr/bin/sh", "/bin/bash"], &packages), names(&["bash"]));
+    assert_eq!(solve(&["/sbin/ldconfig"], &packages), names(&["glibc"]));
+    assert!(solve(&["/opt/bin/bash"], &packages).is_err());
+}
+
+#[test]
+fn conditions_hold_only_with_what_is_chosen() {
+    let packages = [
+        package("lang-1-1.noarch", &[]),
+        package("langpacks-1-1.noarch", &[]),
+        package("app-1-1.noarch", &["requires (lang if langpacks)"]),
+        package("both-1-1.noarch", &["requires app", "requires langpacks"]),
+        package("alt-1-1.noarch", &["requires (lang if missing else langpacks)"]),
+    ];
+    assert_eq!(solve(&["app"], &packages), names(&["app"]));
+    assert_eq!(
+        solve(&["both"], &packages),
+        names(&["lang", "langpacks", "app", "both"])
+    );
+    assert_eq!(solve(&["alt"], &packages), names(&["langpacks", "alt"]));
+}
+
+#[test]
+fn rich_operators_choose() {
+    let packages = [
+        package("a-1-1.noarch", &["provides x = 1", "provides y = 1"]),
+        package("b-2-1.noarch", &["provides x = 2"]),
+        package("c-3-1.noarch", &["provides x = 3", "provides bad"]),
+    ];
+    assert_eq!(solve(&["(x with y)"], &packages), names(&["a"]));
+    assert_eq!(solve(&["(x >= 2 without bad)"], &packages), names(&["b"]));
+    assert_eq!(solve(&["(missing or b)"], &packages), names(&["b"]));
+    assert_eq!(solve(&["(c or b)"], &packages), names(&["c"]));
+    assert_eq!(solve(&["(c or b)", "b"], &packages), names(&["b"]));
+    assert_eq!(solve(&["(a and b)"], &packages), names(&["a", "b"]));
+    assert!(solve(&["(a unless b)"], &packages).expect_err("unsupported")[0].contains("cannot evaluate"));
+    assert!(solve(&["(a xor b)"], &packages).expect_err("unsupported")[0].contains("cannot evaluate"));
+}
+
+#[test]
+fn conflicts_between_needed_packages_are_errors() {
+    let packages = [
+        package("a-1-1.noarch", &["conflicts b < 2", "conflicts a"]),
+        package("b-1-1.noarch", &[]),
+        package("app-1-1.noarch", &["requires a", "requires b"]),
+    ];
+    assert_eq!(solve(&["a"], &packages), names(&["a"]));
+    let problems = solve(&["app"], &packages).expect_err("conflict");
+    assert_eq!(
+        problems,
+        ["`b-1-1.noarch` is needed and conflicts with `b < 2` (needed by: app -> app-1-1.noarch -> a-1-1.noarch)"]
+    );
+}
+
+#[test]
+fn source_packages_provide_nothing() {
+    assert!(solve(&["bash"], &[package("bash-5-1.src", &[])]).is_err());
+}
