@@ -1,0 +1,278 @@
+//! Judges what was seen: one row per need. Pure, so that hosts we do not have can be tested.
+
+use super::probe::Probes;
+use super::{Row, State};
+
+/// Free disk space a cold release may take, in GiB.
+const DISK_GIB: u64 = 30;
+/// Memory that the largest single build (the kernel's link) needs with room to spare, in GiB.
+const MEMORY_GIB: u64 = 4;
+const GIB: u64 = 1 << 30;
+
+pub(super) fn rows(probes: &Probes) -> Vec<Row> {
+    vec![
+        host(probes),
+        packages(probes),
+        bubblewrap(probes),
+        namespaces(probes),
+        disk(probes),
+        memory(probes),
+        kvm(probes),
+        git(probes),
+        nextest(probes),
+    ]
+}
+
+/// Returns the line that installs packages.
+pub(super) fn install_line(packages: &[&str], root: bool) -> String {
+    let sudo = if root { "" } else { "sudo " };
+    format!("{sudo}apt-get update && {sudo}apt-get install --yes {}", packages.join(" "))
+}
+
+fn row(name: &'static str, state: State, found: impl Into<String>) -> Row {
+    Row { name, state, found: found.into(), remedy: None, package: None }
+}
+
+impl Row {
+    fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+}
+
+/// Returns a field of `/etc/os-release` without its quotes.
+fn os_field<'a>(os_release: &'a str, name: &str) -> &'a str {
+    let value = |line: &'a str| line.strip_prefix(name)?.strip_prefix('=');
+    os_release.lines().find_map(value).map_or("", |value| value.trim_matches(['"', '\'']))
+}
+
+/// Returns whether the host's package manager is apt, and whether its archive is Debian's own.
+fn family(os_release: &str) -> (bool, bool) {
+    let id = os_field(os_release, "ID");
+    let like = os_field(os_release, "ID_LIKE").split(' ');
+    let derived = like.clone().any(|name| name == "debian" || name == "ubuntu");
+    (id == "debian" || derived, id == "debian")
+}
+
+fn host(probes: &Probes) -> Row {
+    let name = match os_field(&probes.os_release, "PRETTY_NAME") {
+        "" => "unknown",
+        name => name,
+    };
+    if family(&probes.os_release).0 {
+        return row("host", State::Fine, name);
+    }
+    row("host", State::Doubtful, format!("{name}, which is neither Debian nor Ubuntu"))
+        .remedy("run in a Debian 12 (or later) or Ubuntu 22.04 (or later) container or machine")
+}
+
+fn packages(probes: &Probes) -> Row {
+    const NAME: &str = "Debian packages";
+    const MIRROR: &str = "export AZL_DEBIAN_MIRROR=<address of a Debian mirror>";
+    let (apt, debian) = family(&probes.os_release);
+    match &probes.mirror {
+        Some(mirror) => row(NAME, State::Fine, format!("from {mirror} (AZL_DEBIAN_MIRROR)")),
+        None if debian && probes.apt_helper => row(NAME, State::Fine, "as the host's own apt is configured"),
+        None if debian => row(NAME, State::Doubtful, "apt's download helper is not there").remedy(MIRROR),
+        None if apt => {
+            row(NAME, State::Doubtful, "this host's apt has Ubuntu packages, the seed is Debian's").remedy(MIRROR)
+        }
+        None => row(NAME, State::Doubtful, "this host has no apt").remedy(MIRROR),
+    }
+}
+
+fn bubblewrap(probes: &Probes) -> Row {
+    match &probes.bubblewrap {
+        Some(version) => row("bubblewrap", State::Fine, version.as_str()),
+        None => {
+            let line = install_line(&["bubblewrap"], probes.root);
+            Row { package: Some("bubblewrap"), ..row("bubblewrap", State::Missing, "not found").remedy(line) }
+        }
+    }
+}
+
+fn namespaces(probes: &Probes) -> Row {
+    const NAME: &str = "user namespaces";
+    if probes.bubblewrap.is_none() {
+        return row(NAME, State::Doubtful, "cannot be tried without bubblewrap");
+    }
+    match &probes.refusal {
+        None => row(NAME, State::Fine, "a sandbox can be entered"),
+        Some(reason) => {
+            row(NAME, State::Missing, format!("a sandbox cannot be entered: {reason}")).remedy(namespace_remedy(probes))
+        }
+    }
+}
+
+fn namespace_remedy(probes: &Probes) -> String {
+    let sudo = if probes.root { "" } else { "sudo " };
+    let is = |name: &str, value: &str| probes.switches.iter().any(|(found, now)| *found == name && now == value);
+    if is("kernel/unprivileged_userns_clone", "0") {
+        return format!("{sudo}sysctl -w kernel.unprivileged_userns_clone=1");
+    }
+    if is("user/max_user_namespaces", "0") {
+        return format!("{sudo}sysctl -w user.max_user_namespaces=15000");
+    }
+    // A container's root is restricted by its runtime first; the host's AppArmor switch does not help there.
+    if probes.container {
+        return "start the container with `--privileged`, or with `--cap-add SYS_ADMIN --security-opt seccomp=unconfined \
+            --security-opt apparmor=unconfined --security-opt systempaths=unconfined`"
+            .to_owned();
+    }
+    if is("kernel/apparmor_restrict_unprivileged_userns", "1") {
+        return format!("{sudo}sysctl -w kernel.apparmor_restrict_unprivileged_userns=0");
+    }
+    "allow this user to create user, mount and PID namespaces, then run `cargo xtask doctor` again".to_owned()
+}
+
+fn disk(probes: &Probes) -> Row {
+    let place = probes.store.display();
+    match probes.free {
+        Some(free) if free >= DISK_GIB * GIB => {
+            row("disk", State::Fine, format!("{} GiB free for {place}", free / GIB))
+        }
+        Some(free) => {
+            let found = format!("{} GiB free for {place}; a cold release may take {DISK_GIB} GiB", free / GIB);
+            row("disk", State::Doubtful, found).remedy("export AZL_STORE=<directory on a larger file system>")
+        }
+        None => row("disk", State::Doubtful, format!("cannot look at {place}")).remedy("export AZL_STORE=<directory>"),
+    }
+}
+
+fn memory(probes: &Probes) -> Row {
+    let Some(available) = available_memory(&probes.meminfo) else {
+        return row("memory", State::Doubtful, "unknown");
+    };
+    let found = format!("{:.1} GiB available, {} processors", available as f64 / GIB as f64, probes.processors);
+    if available >= MEMORY_GIB * GIB {
+        return row("memory", State::Fine, found);
+    }
+    row("memory", State::Doubtful, format!("{found}; {MEMORY_GIB} GiB are comfortable")).remedy("build with `--jobs 1`")
+}
+
+/// Reads `MemAvailable`, given in KiB.
+fn available_memory(meminfo: &str) -> Option<u64> {
+    let value = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    value.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+fn kvm(probes: &Probes) -> Row {
+    let found = match probes.kvm {
+        Some(true) => "/dev/kvm can be opened; the boot test tries a guest before it trusts it",
+        Some(false) => "/dev/kvm is not for this user; boot tests are emulated",
+        None => "no /dev/kvm; boot tests are emulated",
+    };
+    row("KVM", if probes.kvm == Some(true) { State::Fine } else { State::Optional }, found)
+}
+
+fn git(probes: &Probes) -> Row {
+    match &probes.git {
+        Some(version) => row("git", State::Fine, version.as_str()),
+        None => row("git", State::Optional, "not found; the release cannot say which commit it is of"),
+    }
+}
+
+fn nextest(probes: &Probes) -> Row {
+    if probes.nextest {
+        return row("cargo-nextest", State::Fine, "found");
+    }
+    row("cargo-nextest", State::Optional, "not found; tests run under `cargo test`")
+        .remedy("cargo install --locked cargo-nextest")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Probes {
+        Probes {
+            os_release: "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n".to_owned(),
+            apt_helper: true,
+            bubblewrap: Some("bubblewrap 0.8.0".to_owned()),
+            store: "/var/cache/store".into(),
+            free: Some(40 * GIB),
+            meminfo: "MemTotal: 1 kB\nMemAvailable:    8388608 kB\n".to_owned(),
+            processors: 2,
+            ..Probes::default()
+        }
+    }
+
+    fn find(probes: &Probes, name: &str) -> Row {
+        rows(probes).into_iter().find(|row| row.name == name).expect("a row of that name")
+    }
+
+    #[test]
+    fn a_debian_host_with_bubblewrap_is_ready() {
+        assert!(
+            rows(&good()).iter().all(|row| matches!(row.state, State::Fine | State::Optional)),
+            "{:?}",
+            rows(&good())
+        );
+    }
+
+    #[test]
+    fn missing_bubblewrap_gives_the_line_for_this_user() {
+        let user = Probes { bubblewrap: None, ..good() };
+        let row = find(&user, "bubblewrap");
+        assert_eq!((row.state, row.package), (State::Missing, Some("bubblewrap")));
+        assert_eq!(row.remedy.as_deref(), Some("sudo apt-get update && sudo apt-get install --yes bubblewrap"));
+        let root = Probes { root: true, ..user };
+        let line = find(&root, "bubblewrap").remedy.expect("a line");
+        assert_eq!(line, "apt-get update && apt-get install --yes bubblewrap");
+        assert_eq!(find(&root, "user namespaces").state, State::Doubtful);
+    }
+
+    #[test]
+    fn refused_namespaces_name_the_switch_that_refuses_them() {
+        let refused = |switches, container| Probes {
+            refusal: Some("bwrap: setting up uid map: Permission denied".to_owned()),
+            switches,
+            container,
+            ..good()
+        };
+        let cases = [
+            (vec![("kernel/unprivileged_userns_clone", "0".to_owned())], false, "kernel.unprivileged_userns_clone=1"),
+            (
+                vec![("kernel/apparmor_restrict_unprivileged_userns", "1".to_owned())],
+                false,
+                "kernel.apparmor_restrict_unprivileged_userns=0",
+            ),
+            (vec![("user/max_user_namespaces", "0".to_owned())], false, "user.max_user_namespaces="),
+            (vec![("kernel/apparmor_restrict_unprivileged_userns", "1".to_owned())], true, "--privileged"),
+            (Vec::new(), false, "cargo xtask doctor"),
+        ];
+        for (switches, container, expected) in cases {
+            let row = find(&refused(switches, container), "user namespaces");
+            assert_eq!(row.state, State::Missing);
+            assert!(row.found.contains("Permission denied"), "{row:?}");
+            assert!(row.remedy.as_deref().is_some_and(|remedy| remedy.contains(expected)), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn ubuntu_needs_to_be_told_a_debian_mirror() {
+        let ubuntu = Probes { os_release: "ID=ubuntu\nID_LIKE=debian\n".to_owned(), ..good() };
+        let row = find(&ubuntu, "Debian packages");
+        assert_eq!(row.state, State::Doubtful);
+        assert!(row.remedy.is_some_and(|remedy| remedy.contains("AZL_DEBIAN_MIRROR")));
+        let told = Probes { mirror: Some("http://mirror.example/debian".to_owned()), ..ubuntu };
+        assert_eq!(find(&told, "Debian packages").state, State::Fine);
+        assert_eq!(find(&told, "host").state, State::Fine);
+    }
+
+    #[test]
+    fn another_distribution_is_doubtful_not_refused() {
+        let other = Probes { os_release: "ID=fedora\nPRETTY_NAME=Fedora\n".to_owned(), ..good() };
+        assert_eq!(find(&other, "host").state, State::Doubtful);
+    }
+
+    #[test]
+    fn little_disk_or_memory_is_said_with_the_figure() {
+        let small = Probes { free: Some(12 * GIB), meminfo: "MemAvailable: 1048576 kB\n".to_owned(), ..good() };
+        let disk = find(&small, "disk");
+        assert_eq!(disk.state, State::Doubtful);
+        assert!(disk.found.starts_with("12 GiB free for /var/cache/store"), "{disk:?}");
+        assert!(find(&small, "memory").found.starts_with("1.0 GiB available"));
+        assert_eq!(find(&Probes { meminfo: String::new(), ..good() }, "memory").state, State::Doubtful);
+    }
+}
