@@ -132,7 +132,8 @@ fn apt(args: &[&str]) -> Cmd {
     } else {
         Cmd::new("sudo", "/").args(["--non-interactive", "apt-get"])
     };
-    command.args(args).env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C.UTF-8")
+    let command = command.args(args).env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C.UTF-8");
+    ["http_proxy", "https_proxy", "no_proxy"].iter().fold(command, |command, name| command.inherit(name))
 }
 
 impl DoctorReport {
