@@ -1,0 +1,63 @@
+//! `file-add`: adds a file beside the spec. It must not exist yet; the spec is not told of it.
+
+use azl_diagnostics::Diagnostic;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Behaviour;
+use crate::overlay::Site;
+use crate::sources::Sources;
+use crate::values::RelativeFile;
+
+/// Adds a file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FileAdd {
+    /// Path beside the spec.
+    file: Spanned<RelativeFile>,
+    /// File to copy, relative to the file of the overlay.
+    source: Spanned<String>,
+}
+
+impl Behaviour for FileAdd {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        let entry = site.authored(&self.source)?;
+        let path = self.file.get_ref().as_str();
+        if sources.files.contains(path) {
+            let diagnostic = site.refuse_at(
+                self.file.span(),
+                "overlay-file-exists",
+                format!("file exists already: `{path}`"),
+            );
+            return Err(diagnostic.hint("to replace it, remove it first with `file-remove`"));
+        }
+        sources.files.insert(path, entry);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::check::{check, refused};
+
+    #[test]
+    fn file_is_added_once() {
+        let toml = "type = 'file-add'\nfile = 'd/a'\nsource = 'b'\n";
+        check(toml, "//- o/b\nx\n", "//- d/a\nx\n");
+        refused(
+            toml,
+            "//- d/a\ny\n//- o/b\nx\n",
+            &["file exists already: `d/a`", "o/x.comp.toml:2:8"],
+        );
+        refused(
+            "type = 'file-add'\nfile = 'x.spec'\nsource = '../../b'\n",
+            "",
+            &["a spec is changed by `spec-` overlays"],
+        );
+        refused(
+            "type = 'file-add'\nfile = 'a'\nsource = '../../b'\n",
+            "",
+            &["path leaves the tree: `../../b`"],
+        );
+    }
+}

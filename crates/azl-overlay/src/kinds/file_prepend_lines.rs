@@ -1,0 +1,55 @@
+//! `file-prepend-lines`: puts lines at the top of files beside the spec; at least one must match.
+
+use azl_diagnostics::Diagnostic;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Behaviour;
+use crate::overlay::Site;
+use crate::sources::Sources;
+use crate::values::FileGlob;
+
+/// Prepends lines to files.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FilePrependLines {
+    /// Glob over paths beside the spec.
+    file: Spanned<FileGlob>,
+    /// The lines, without line ends.
+    lines: Vec<String>,
+}
+
+impl Behaviour for FilePrependLines {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        let paths = sources.matching(self.file.get_ref());
+        if paths.is_empty() {
+            let glob = self.file.get_ref().as_str();
+            let message = format!("overlay `file-prepend-lines` does not apply: no file `{glob}`");
+            return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
+        }
+        let top: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
+        for path in paths {
+            if let Some(entry) = sources.files.get(&path) {
+                let entry = entry.with_bytes([top.as_bytes(), &entry.bytes].concat());
+                sources.files.insert(path, entry);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::check::{check, refused};
+
+    #[test]
+    fn lines_open_every_matching_file() {
+        let toml = "type = 'file-prepend-lines'\nfile = '*.x'\nlines = ['l', 'm']\n";
+        check(
+            toml,
+            "//- a.x\n1\n//- b.x\n2\n//- c\n3\n",
+            "//- a.x\nl\nm\n1\n//- b.x\nl\nm\n2\n//- c\n3\n",
+        );
+        refused(toml, "//- c\n3\n", &["no file `*.x`"]);
+    }
+}

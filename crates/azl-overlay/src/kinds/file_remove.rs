@@ -1,0 +1,62 @@
+//! `file-remove`: removes files beside the spec; at least one must match.
+
+use azl_diagnostics::Diagnostic;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Behaviour, refuse_archive};
+use crate::overlay::Site;
+use crate::sources::Sources;
+use crate::values::FileGlob;
+
+/// Removes files.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FileRemove {
+    /// Glob over paths beside the spec.
+    file: Spanned<FileGlob>,
+    /// Archive in which to remove them; refused for now.
+    archive: Option<Spanned<String>>,
+}
+
+impl Behaviour for FileRemove {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        refuse_archive(self.archive.as_ref(), site)?;
+        let paths = sources.matching(self.file.get_ref());
+        if paths.is_empty() {
+            let message = format!(
+                "overlay `file-remove` does not apply: no file `{}`",
+                self.file.get_ref().as_str()
+            );
+            return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
+        }
+        for path in paths {
+            sources.files.remove(&path);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::check::{check, refused};
+
+    #[test]
+    fn matching_files_go() {
+        check(
+            "type = 'file-remove'\nfile = '*.x'\n",
+            "//- a.x\n1\n//- b.y\n2\n",
+            "//- b.y\n2\n",
+        );
+        refused(
+            "type = 'file-remove'\nfile = '*.x'\n",
+            "//- b.y\n2\n",
+            &["no file `*.x`"],
+        );
+        refused(
+            "type = 'file-remove'\nfile = '*.x'\narchive = 'a.tar.gz'\n",
+            "//- a.x\n1\n",
+            &["not supported yet: `a.tar.gz`", "o/x.comp.toml:3:11"],
+        );
+    }
+}

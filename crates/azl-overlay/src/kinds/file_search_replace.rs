@@ -1,0 +1,90 @@
+//! `file-search-replace`: replaces what a regular expression matches in files beside the spec.
+//!
+//! The expression sees the whole file: `(?m)` makes `^` and `$` the ends of lines, `(?s)` lets `.` match a newline. The
+//! replacement is literal. At least one file must change.
+
+use azl_diagnostics::Diagnostic;
+use regex::bytes::NoExpand;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Behaviour, refuse_archive};
+use crate::overlay::Site;
+use crate::sources::Sources;
+use crate::values::{FileGlob, Pattern};
+
+/// Replaces text in files.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FileSearchReplace {
+    /// Glob over paths beside the spec.
+    file: Spanned<FileGlob>,
+    /// Regular expression in RE2 syntax.
+    regex: Spanned<Pattern>,
+    /// What to put instead; nothing if absent.
+    #[serde(default)]
+    replacement: String,
+    /// Archive in which to replace; refused for now.
+    archive: Option<Spanned<String>>,
+}
+
+impl FileSearchReplace {
+    /// Changes one file; returns whether anything changed.
+    fn rewrite(&self, sources: &mut Sources, path: &str) -> bool {
+        let Some(entry) = sources.files.get(path) else {
+            return false;
+        };
+        let replaced = self
+            .regex
+            .get_ref()
+            .regex()
+            .replace_all(&entry.bytes, NoExpand(self.replacement.as_bytes()));
+        let changed = *replaced != *entry.bytes;
+        let entry = entry.with_bytes(replaced.into_owned());
+        if changed {
+            sources.files.insert(path, entry);
+        }
+        changed
+    }
+}
+
+impl Behaviour for FileSearchReplace {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        refuse_archive(self.archive.as_ref(), site)?;
+        let paths = sources.matching(self.file.get_ref());
+        if paths.is_empty() {
+            let glob = self.file.get_ref().as_str();
+            let message = format!("overlay `file-search-replace` does not apply: no file `{glob}`");
+            return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
+        }
+        let changed = paths.iter().filter(|path| self.rewrite(sources, path)).count();
+        if changed == 0 {
+            let message = format!(
+                "overlay `file-search-replace` does not apply: nothing changes in {} files",
+                paths.len()
+            );
+            return Err(site.refuse_at(self.regex.span(), "overlay-no-match", message));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::check::{check, refused};
+
+    #[test]
+    fn expression_sees_the_whole_file() {
+        let toml = "type = 'file-search-replace'\nfile = '**/*'\nregex = '(?m)^'\nreplacement = '#'\n";
+        check(toml, "a\n//- d/x\n1\n2\n", "a\n//- d/x\n#1\n#2\n#");
+        let toml = "type = 'file-search-replace'\nfile = '*'\nregex = '1\\n2'\nreplacement = '$0'\n";
+        check(toml, "//- x\n1\n2\n//- y\n3\n", "//- x\n$0\n//- y\n3\n");
+    }
+
+    #[test]
+    fn unchanged_files_are_refused() {
+        let toml = "type = 'file-search-replace'\nfile = 'x'\nregex = 'z'\n";
+        refused(toml, "//- x\n1\n", &["nothing changes in 1 files", "o/x.comp.toml:3:9"]);
+        refused(toml, "//- y\n1\n", &["no file `x`"]);
+    }
+}

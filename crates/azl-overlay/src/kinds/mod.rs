@@ -1,0 +1,118 @@
+//! The table of overlay kinds. A new kind is a file, its `mod` line, and its line in the table below.
+
+mod file_add;
+mod file_prepend_lines;
+mod file_remove;
+mod file_rename;
+mod file_search_replace;
+mod patch_add;
+mod patch_remove;
+mod scope;
+mod spec_add_tag;
+mod spec_append_lines;
+mod spec_insert_tag;
+mod spec_prepend_lines;
+mod spec_remove_section;
+mod spec_remove_subpackage;
+mod spec_remove_tag;
+mod spec_search_replace;
+mod spec_set_tag;
+mod spec_update_tag;
+
+use azl_diagnostics::Diagnostic;
+
+use crate::overlay::Site;
+use crate::reader::{Reader, Table};
+use crate::sources::Sources;
+
+/// What every kind can do.
+trait Behaviour {
+    /// Returns what is wrong between its values, if anything; single values are checked as they are read.
+    fn contradiction(&self) -> Option<String> {
+        None
+    }
+
+    /// Changes the sources or says why not.
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic>;
+}
+
+macro_rules! kinds {
+    ($($name:literal => $module:ident::$kind:ident,)*) => {
+        /// An overlay's kind with its values; the variants are documented at their types' files.
+        #[derive(Debug, Clone)]
+        #[expect(missing_docs, reason = "each kind is documented in its file")]
+        #[expect(private_interfaces, reason = "values are used through `apply` alone")]
+        pub enum Kind { $($kind($module::$kind),)* }
+
+        /// The names of all kinds, in the table's order.
+        pub const NAMES: &[&str] = &[$($name,)*];
+
+        impl Kind {
+            /// Returns the kind's name as written in `type`.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$kind(_) => $name,)* }
+            }
+
+            fn behaviour(&self) -> &dyn Behaviour {
+                match self { $(Self::$kind(kind) => kind,)* }
+            }
+        }
+
+        /// Reads the values of the kind `name`, which is one of [`NAMES`].
+        pub(crate) fn read(name: &str, reader: &mut Reader<'_>, table: Table<'_>) -> Option<Kind> {
+            match name {
+                $($name => reader.shape_among(table, &["type", "description"]).map(Kind::$kind),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+kinds! {
+    "spec-add-tag" => spec_add_tag::SpecAddTag,
+    "spec-insert-tag" => spec_insert_tag::SpecInsertTag,
+    "spec-set-tag" => spec_set_tag::SpecSetTag,
+    "spec-update-tag" => spec_update_tag::SpecUpdateTag,
+    "spec-remove-tag" => spec_remove_tag::SpecRemoveTag,
+    "spec-prepend-lines" => spec_prepend_lines::SpecPrependLines,
+    "spec-append-lines" => spec_append_lines::SpecAppendLines,
+    "spec-search-replace" => spec_search_replace::SpecSearchReplace,
+    "spec-remove-section" => spec_remove_section::SpecRemoveSection,
+    "spec-remove-subpackage" => spec_remove_subpackage::SpecRemoveSubpackage,
+    "patch-add" => patch_add::PatchAdd,
+    "patch-remove" => patch_remove::PatchRemove,
+    "file-add" => file_add::FileAdd,
+    "file-remove" => file_remove::FileRemove,
+    "file-rename" => file_rename::FileRename,
+    "file-prepend-lines" => file_prepend_lines::FilePrependLines,
+    "file-search-replace" => file_search_replace::FileSearchReplace,
+}
+
+impl Kind {
+    pub(crate) fn contradiction(&self) -> Option<String> {
+        self.behaviour().contradiction()
+    }
+
+    pub(crate) fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        self.behaviour().apply(sources, site)
+    }
+}
+
+/// Refuses an overlay that names an archive.
+fn refuse_archive(archive: Option<&toml::Spanned<String>>, site: &Site<'_>) -> Result<(), Diagnostic> {
+    match archive {
+        None => Ok(()),
+        Some(archive) => {
+            let message = format!(
+                "changing files inside an archive is not supported yet: `{}`",
+                archive.get_ref()
+            );
+            Err(site
+                .refuse_at(archive.span(), "archive-overlay", message)
+                .hint("carry the change as a patch"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod check;

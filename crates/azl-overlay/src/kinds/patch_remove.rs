@@ -1,0 +1,68 @@
+//! `patch-remove`: removes patches by file name, from the spec and from beside it.
+//!
+//! Numbered and bare `Patch` tags and `%patchlist` lines are removed, also where the value is an address whose last
+//! part is the file (azldev misses bare tags and addresses). `%patch` lines in scripts stay.
+
+use azl_diagnostics::Diagnostic;
+use azl_spec::SourceKind;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Behaviour;
+use crate::overlay::Site;
+use crate::sources::Sources;
+use crate::values::FileGlob;
+
+/// Removes patches.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PatchRemove {
+    /// Glob over patch file names.
+    file: Spanned<FileGlob>,
+}
+
+impl Behaviour for PatchRemove {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        let glob = self.file.get_ref();
+        let patches = sources
+            .spec
+            .sources()
+            .into_iter()
+            .filter(|source| source.kind == SourceKind::Patch);
+        let named: Vec<_> = patches
+            .filter(|patch| glob.matches(&patch.value) || glob.matches(patch.file_name()))
+            .collect();
+        if named.is_empty() {
+            let message = format!(
+                "overlay `patch-remove` does not apply: the spec names no patch `{}`",
+                glob.as_str()
+            );
+            return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
+        }
+        sources
+            .spec
+            .remove_lines(named.into_iter().map(|patch| patch.lines).collect());
+        for path in sources.matching(glob) {
+            sources.files.remove(&path);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::check::{check, refused};
+
+    #[test]
+    fn patch_goes_however_it_is_named() {
+        let toml = "type = 'patch-remove'\nfile = '**/a*.patch'\n";
+        let spec = "Patch0: a1.patch\nPatch: https://x/a2.patch\nPatch: b.patch\n%patchlist\na3.patch\n";
+        let files = "//- a1.patch\n-\n//- b.patch\n-\n";
+        check(
+            toml,
+            &format!("{spec}{files}"),
+            "Patch: b.patch\n%patchlist\n//- b.patch\n-\n",
+        );
+        refused(toml, "Name: x\n", &["the spec names no patch `**/a*.patch`"]);
+    }
+}

@@ -1,0 +1,73 @@
+//! `spec-add-tag`: adds a tag at the end of a package's tags.
+//!
+//! The tag may exist already: several `Requires` are usual. It goes behind the last line of the preamble or of
+//! `%package`, but, unlike in azldev, never behind an `%if` that guards the next section, where it would come under a
+//! condition nobody asked for.
+
+use azl_diagnostics::Diagnostic;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Behaviour, scope::package_name};
+use crate::overlay::Site;
+use crate::sources::Sources;
+use crate::values::{OneLine, TagName};
+
+/// Adds a tag.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpecAddTag {
+    /// Tag, e.g. `BuildRequires`.
+    tag: Spanned<TagName>,
+    /// Value as it stands behind the colon.
+    value: Spanned<OneLine>,
+    /// Sub-package qualifier; the main package if absent.
+    package: Option<Spanned<OneLine>>,
+}
+
+impl Behaviour for SpecAddTag {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        let package = package_name(self.package.as_ref());
+        let added = sources.spec.add_tag(
+            package.as_deref(),
+            self.tag.get_ref().as_str(),
+            self.value.get_ref().as_str(),
+        );
+        added.map_err(|error| site.edit(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::check::{check, refused};
+
+    #[test]
+    fn tag_is_added_behind_blank_lines_but_before_a_guard() {
+        let toml = "type = 'spec-add-tag'\ntag = 'BuildRequires'\nvalue = 'make'\n";
+        check(
+            toml,
+            "Name: x\n\n%description\n",
+            "Name: x\n\nBuildRequires: make\n%description\n",
+        );
+        check(
+            toml,
+            "Name: x\n%if a\n%package y\n%endif\n",
+            "Name: x\nBuildRequires: make\n%if a\n%package y\n%endif\n",
+        );
+    }
+
+    #[test]
+    fn package_must_exist() {
+        let toml = "type = 'spec-add-tag'\ntag = 'Requires'\nvalue = 'y'\npackage = 'devel'\n";
+        check(
+            toml,
+            "Name: x\n%package devel\nA: b\n%prep\n",
+            "Name: x\n%package devel\nA: b\nRequires: y\n%prep\n",
+        );
+        refused(
+            toml,
+            "Name: x\n",
+            &["no section `%package` for `devel`", "o/x.comp.toml:1:8"],
+        );
+    }
+}

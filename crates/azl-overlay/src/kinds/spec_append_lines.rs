@@ -1,0 +1,78 @@
+//! `spec-append-lines`: puts lines at the end of a section or of the spec.
+//!
+//! With `section`: at the end of every section that matches, still under the conditions of its header and before an
+//! `%if` that guards the next section (azldev puts them behind such an `%if` or `%endif`, under a foreign condition).
+//! Without: at the very end of the file, which is usually the changelog.
+
+use azl_diagnostics::Diagnostic;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Behaviour;
+use super::scope::{package_needs_section, section_id};
+use crate::overlay::Site;
+use crate::sources::Sources;
+use crate::values::{OneLine, SectionRef};
+
+/// Appends lines.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpecAppendLines {
+    /// The lines, without line ends.
+    lines: Vec<String>,
+    /// Section, e.g. `%install`; the whole spec if absent.
+    section: Option<Spanned<SectionRef>>,
+    /// Sub-package qualifier of the section; the main package if absent.
+    package: Option<Spanned<OneLine>>,
+}
+
+impl Behaviour for SpecAppendLines {
+    fn contradiction(&self) -> Option<String> {
+        package_needs_section(self.section.as_ref(), self.package.as_ref())
+    }
+
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        match section_id(self.section.as_ref(), self.package.as_ref()) {
+            None => sources.spec.append_lines(&self.lines),
+            Some(id) => drop(
+                sources
+                    .spec
+                    .append_to_section(&id, &self.lines)
+                    .map_err(|error| site.edit(&error))?,
+            ),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::check::{check, refused};
+
+    const TOML: &str = "type = 'spec-append-lines'\nsection = '%files'\nlines = ['/b']\n";
+
+    #[test]
+    fn lines_end_the_section_without_a_foreign_condition() {
+        check(TOML, "%files\n/a\n\n%changelog\n", "%files\n/a\n\n/b\n%changelog\n");
+        check(
+            TOML,
+            "%files\n/a\n\n%if x\n%files y\n%endif\n",
+            "%files\n/a\n\n/b\n%if x\n%files y\n%endif\n",
+        );
+        check(
+            TOML,
+            "%if x\n%files\n/a\n%endif\n%changelog\n",
+            "%if x\n%files\n/a\n/b\n%endif\n%changelog\n",
+        );
+    }
+
+    #[test]
+    fn misspelt_section_gets_a_suggestion() {
+        let toml = "type = 'spec-append-lines'\nsection = '%file'\nlines = ['/b']\n";
+        refused(
+            toml,
+            "%files\n",
+            &["no such section: `%file`, did you mean `%files`?", "o/x.comp.toml:2:11"],
+        );
+    }
+}

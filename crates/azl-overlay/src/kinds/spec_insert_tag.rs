@@ -1,0 +1,54 @@
+//! `spec-insert-tag`: adds a tag behind its relatives.
+//!
+//! `Source9` goes behind the last `SourceN` of the package, else behind the last tag, else where `spec-add-tag` would
+//! put it. If that place is in an `%if`, the tag goes behind the `%endif`; if the `%if` also holds the next section,
+//! before the `%if` (azldev leaves it conditional).
+
+use azl_diagnostics::Diagnostic;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Behaviour, scope::package_name};
+use crate::overlay::Site;
+use crate::sources::Sources;
+use crate::values::{OneLine, TagName};
+
+/// Adds a tag behind the last one of its family.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpecInsertTag {
+    /// Tag, e.g. `Source9`.
+    tag: Spanned<TagName>,
+    /// Value as it stands behind the colon.
+    value: Spanned<OneLine>,
+    /// Sub-package qualifier; the main package if absent.
+    package: Option<Spanned<OneLine>>,
+}
+
+impl Behaviour for SpecInsertTag {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        let package = package_name(self.package.as_ref());
+        let (tag, value) = (self.tag.get_ref().as_str(), self.value.get_ref().as_str());
+        sources
+            .spec
+            .insert_tag(package.as_deref(), tag, value)
+            .map_err(|error| site.edit(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::check::check;
+
+    #[test]
+    fn tag_follows_its_family_and_leaves_conditionals() {
+        let toml = "type = 'spec-insert-tag'\ntag = 'Source9'\nvalue = 's'\n";
+        check(toml, "Source0: a\nURL: u\n", "Source0: a\nSource9: s\nURL: u\n");
+        check(
+            toml,
+            "%if a\nSource0: a\n%endif\nURL: u\n%prep\n",
+            "%if a\nSource0: a\n%endif\nSource9: s\nURL: u\n%prep\n",
+        );
+        check(toml, "Name: x\n\n%prep\n", "Name: x\nSource9: s\n\n%prep\n");
+    }
+}

@@ -1,0 +1,75 @@
+//! `spec-prepend-lines`: puts lines at the top of a section or of the spec.
+//!
+//! With `section`: behind the header of every section that matches, so in each `%if` branch that has one. Without: at
+//! the very top of the file.
+
+use azl_diagnostics::Diagnostic;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Behaviour;
+use super::scope::{package_needs_section, section_id};
+use crate::overlay::Site;
+use crate::sources::Sources;
+use crate::values::{OneLine, SectionRef};
+
+/// Prepends lines.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpecPrependLines {
+    /// The lines, without line ends.
+    lines: Vec<String>,
+    /// Section, e.g. `%install`; the whole spec if absent.
+    section: Option<Spanned<SectionRef>>,
+    /// Sub-package qualifier of the section; the main package if absent.
+    package: Option<Spanned<OneLine>>,
+}
+
+impl Behaviour for SpecPrependLines {
+    fn contradiction(&self) -> Option<String> {
+        package_needs_section(self.section.as_ref(), self.package.as_ref())
+    }
+
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        match section_id(self.section.as_ref(), self.package.as_ref()) {
+            None => sources.spec.prepend_lines(&self.lines),
+            Some(id) => drop(
+                sources
+                    .spec
+                    .prepend_to_section(&id, &self.lines)
+                    .map_err(|error| site.edit(&error))?,
+            ),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::check::{check, refused};
+
+    #[test]
+    fn lines_follow_every_matching_header_or_open_the_file() {
+        let toml = "type = 'spec-prepend-lines'\nsection = '%build'\nlines = ['a', 'b']\n";
+        check(
+            toml,
+            "%if x\n%build\nc\n%else\n%Build\nd\n%endif\n",
+            "%if x\n%build\na\nb\nc\n%else\n%Build\na\nb\nd\n%endif\n",
+        );
+        refused(toml, "%prep\n", &["no section `%build`"]);
+        check(
+            "type = 'spec-prepend-lines'\nlines = ['a']\n",
+            "Name: x\n",
+            "a\nName: x\n",
+        );
+    }
+
+    #[test]
+    fn package_needs_a_section() {
+        refused(
+            "type = 'spec-prepend-lines'\npackage = 'x'\nlines = ['a']\n",
+            "",
+            &["error[overlay-contradiction]: `package` without `section`"],
+        );
+    }
+}

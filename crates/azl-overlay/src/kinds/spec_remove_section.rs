@@ -1,0 +1,64 @@
+//! `spec-remove-section`: deletes a section of one package, keeping the conditionals around it balanced.
+//!
+//! All sections with this name and package go, in every `%if` branch. Text behind the `%endif` of the branch the
+//! section is in is not the section's: macros such as `%gopkgfiles` stay there, anything else makes the overlay refused,
+//! as does a macro defined in the section and used elsewhere.
+//!
+//! **Invariant:** never edits text outside the section; refuses rather than guesses.
+
+use azl_diagnostics::Diagnostic;
+use azl_spec::SectionId;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Behaviour, scope::package_name};
+use crate::overlay::Site;
+use crate::sources::Sources;
+use crate::values::{OneLine, SectionRef};
+
+/// Removes a section.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpecRemoveSection {
+    /// Section, e.g. `%check`.
+    section: Spanned<SectionRef>,
+    /// Sub-package qualifier; the main package if absent.
+    package: Option<Spanned<OneLine>>,
+}
+
+impl Behaviour for SpecRemoveSection {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        let id = SectionId {
+            name: self.section.get_ref().0,
+            package: package_name(self.package.as_ref()),
+        };
+        sources
+            .spec
+            .remove_section(&id)
+            .map(drop)
+            .map_err(|error| site.edit(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::check::{check, refused};
+
+    #[test]
+    fn section_goes_and_conditionals_stay() {
+        let toml = "type = 'spec-remove-section'\nsection = '%files'\npackage = 'y'\n";
+        let spec = "%files\n/a\n%if x\n%files y\n/b\n%endif\n%changelog\n";
+        check(toml, spec, "%files\n/a\n%if x\n%endif\n%changelog\n");
+        refused(toml, "%files\n", &["no section `%files y`"]);
+    }
+
+    #[test]
+    fn section_that_leaves_its_branch_is_refused() {
+        let toml = "type = 'spec-remove-section'\nsection = '%check'\n";
+        refused(
+            toml,
+            "%if x\n%check\na\n%endif\nb\n%files\n",
+            &["overlay-refused", "at line 5"],
+        );
+    }
+}

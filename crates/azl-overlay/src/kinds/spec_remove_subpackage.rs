@@ -1,0 +1,45 @@
+//! `spec-remove-subpackage`: deletes every section of one sub-package.
+//!
+//! The package is compared as the headers write it: `devel` for `%files devel`, `foo-devel` for `%files -n foo-devel`.
+//! A package that a spec spells both ways needs an overlay for each.
+
+use azl_diagnostics::Diagnostic;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Behaviour;
+use crate::overlay::Site;
+use crate::sources::Sources;
+use crate::values::OneLine;
+
+/// Removes a sub-package.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpecRemoveSubpackage {
+    /// Sub-package qualifier.
+    package: Spanned<OneLine>,
+}
+
+impl Behaviour for SpecRemoveSubpackage {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        let package = self.package.get_ref().as_str();
+        sources
+            .spec
+            .remove_subpackage(package)
+            .map(drop)
+            .map_err(|error| site.edit(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::check::{check, refused};
+
+    #[test]
+    fn all_sections_of_the_package_go() {
+        let toml = "type = 'spec-remove-subpackage'\npackage = 'y'\n";
+        let spec = "Name: x\n%package y\nSummary: s\n%description y\nd\n%files\n/a\n%post y\ntrue\n%files y\n/b\n";
+        check(toml, spec, "Name: x\n%files\n/a\n");
+        refused(toml, "Name: x\n", &["no section belongs to `y`"]);
+    }
+}

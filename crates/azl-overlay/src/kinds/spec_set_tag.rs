@@ -1,0 +1,60 @@
+//! `spec-set-tag`: gives a tag a value, adding the tag if the package has none.
+//!
+//! Otherwise as `spec-update-tag` or `spec-add-tag`.
+
+use azl_diagnostics::Diagnostic;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Behaviour, scope::package_name};
+use crate::overlay::Site;
+use crate::sources::Sources;
+use crate::values::{OneLine, TagName};
+
+/// Updates or adds a tag.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpecSetTag {
+    /// Tag, e.g. `URL`.
+    tag: Spanned<TagName>,
+    /// Value as it stands behind the colon.
+    value: Spanned<OneLine>,
+    /// Sub-package qualifier; the main package if absent.
+    package: Option<Spanned<OneLine>>,
+}
+
+impl Behaviour for SpecSetTag {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        let package = package_name(self.package.as_ref());
+        let (package, tag, value) = (
+            package.as_deref(),
+            self.tag.get_ref().as_str(),
+            self.value.get_ref().as_str(),
+        );
+        let set = match sources.spec.has_tag(package, tag) {
+            true => sources.spec.update_tag(package, tag, value).map(drop),
+            false => sources.spec.add_tag(package, tag, value),
+        };
+        set.map_err(|error| site.edit(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::check::{check, refused};
+
+    #[test]
+    fn tag_is_updated_or_added() {
+        let toml = "type = 'spec-set-tag'\ntag = 'URL'\nvalue = 'u'\n";
+        check(toml, "url: v\n%prep\n", "URL: u\n%prep\n");
+        check(toml, "Name: x\n%prep\n", "Name: x\nURL: u\n%prep\n");
+        refused(
+            toml,
+            "URL: u\n",
+            &[
+                "overlay `spec-set-tag` changes nothing",
+                "hint: upstream already has it",
+            ],
+        );
+    }
+}

@@ -1,0 +1,58 @@
+//! `spec-update-tag`: gives every instance of a tag in a package a new value.
+//!
+//! All instances change, in all `%if` branches; on a tag such as `Requires`, of which there are several, that is
+//! rarely meant. The line is written as `Tag: value`, without the alignment it had.
+
+use azl_diagnostics::Diagnostic;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Behaviour, scope::package_name};
+use crate::overlay::Site;
+use crate::sources::Sources;
+use crate::values::{OneLine, TagName};
+
+/// Changes the value of a tag.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpecUpdateTag {
+    /// Tag, e.g. `Release`.
+    tag: Spanned<TagName>,
+    /// Value as it stands behind the colon.
+    value: Spanned<OneLine>,
+    /// Sub-package qualifier; the main package if absent.
+    package: Option<Spanned<OneLine>>,
+}
+
+impl Behaviour for SpecUpdateTag {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+        let package = package_name(self.package.as_ref());
+        let (tag, value) = (self.tag.get_ref().as_str(), self.value.get_ref().as_str());
+        sources
+            .spec
+            .update_tag(package.as_deref(), tag, value)
+            .map(drop)
+            .map_err(|error| site.edit(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::check::{check, refused};
+
+    const TOML: &str = "type = 'spec-update-tag'\ntag = 'Release'\nvalue = '2%{?dist}'\n";
+
+    #[test]
+    fn every_instance_changes() {
+        check(
+            TOML,
+            "Release:  1\n%if a\nRelease: 3\n%endif\n",
+            "Release: 2%{?dist}\n%if a\nRelease: 2%{?dist}\n%endif\n",
+        );
+    }
+
+    #[test]
+    fn missing_tag_is_refused() {
+        refused(TOML, "Name: x\n%package y\nRelease: 1\n", &["no tag `Release`"]);
+    }
+}

@@ -1,0 +1,215 @@
+//! The values of overlay keys, checked where they are read so that a mistake points at the value.
+
+use std::fmt;
+
+use azl_diagnostics::closest;
+use azl_spec::SectionName;
+use globset::{GlobBuilder, GlobMatcher};
+use regex::bytes::Regex;
+use serde::de::{Deserialize, Deserializer, Error};
+
+macro_rules! checked_text {
+    ($(#[$doc:meta])* $name:ident, $check:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Returns the text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                $check(&text).map_err(D::Error::custom)?;
+                Ok(Self(text))
+            }
+        }
+    };
+}
+
+checked_text!(
+    /// A tag name such as `Requires` or `Requires(post)`.
+    TagName,
+    check_tag_name
+);
+checked_text!(
+    /// A text without line breaks.
+    OneLine,
+    check_one_line
+);
+checked_text!(
+    /// A path below the component's sources; never the spec itself.
+    RelativeFile,
+    check_relative_file
+);
+checked_text!(
+    /// A file name without directory.
+    FileName,
+    check_file_name
+);
+
+fn check_tag_name(text: &str) -> Result<(), String> {
+    let name = text.split_once('(').map_or(text, |(name, _)| name);
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric()) && name.starts_with(|c: char| c.is_ascii_alphabetic());
+    let qualified = name.len() == text.len() || text.ends_with(')');
+    if plain && qualified {
+        Ok(())
+    } else {
+        Err(format!("not a tag name: `{text}`"))
+    }
+}
+
+fn check_one_line(text: &str) -> Result<(), String> {
+    if text.contains(['\n', '\r', '\0']) {
+        Err("value must be one line".into())
+    } else {
+        Ok(())
+    }
+}
+
+fn check_relative_file(text: &str) -> Result<(), String> {
+    let parts_are_plain = text.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if !parts_are_plain || text.contains(['\\', '\0']) {
+        return Err(format!("not a path below the component's sources: `{text}`"));
+    }
+    check_not_a_spec(text)
+}
+
+fn check_file_name(text: &str) -> Result<(), String> {
+    if matches!(text, "" | "." | "..") || text.contains(['/', '\0']) {
+        return Err(format!("not a plain file name: `{text}`"));
+    }
+    check_not_a_spec(text)
+}
+
+fn check_not_a_spec(text: &str) -> Result<(), String> {
+    if text.ends_with(".spec") {
+        Err(format!("a spec is changed by `spec-` overlays only: `{text}`"))
+    } else {
+        Ok(())
+    }
+}
+
+/// A section named in TOML, e.g. `%files`; rpm takes any case, so does this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SectionRef(pub SectionName);
+
+impl<'de> Deserialize<'de> for SectionRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        SectionName::parse(&text).map(Self).ok_or_else(|| {
+            let meant = closest(&text, SectionName::all()).map(|name| format!(", did you mean `{name}`?"));
+            D::Error::custom(format!("no such section: `{text}`{}", meant.unwrap_or_default()))
+        })
+    }
+}
+
+/// A regular expression in the dialect of the azldev format, which is Go's.
+#[derive(Debug, Clone)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// Compiles an expression.
+    pub fn new(expression: &str) -> Result<Self, String> {
+        let compiled = Regex::new(&crate::dialect::from_go(expression));
+        compiled
+            .map(Self)
+            .map_err(|error| format!("invalid regular expression: {}", last_line(&error.to_string())))
+    }
+
+    /// Returns the compiled expression.
+    pub fn regex(&self) -> &Regex {
+        &self.0
+    }
+}
+
+fn last_line(text: &str) -> String {
+    let line = text.lines().last().unwrap_or_default();
+    line.trim_start_matches("error: ").to_owned()
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// A glob over the component's files: `*` stays within a directory, `**` crosses directories.
+#[derive(Debug, Clone)]
+pub struct FileGlob {
+    text: String,
+    matcher: GlobMatcher,
+}
+
+impl FileGlob {
+    /// Compiles a glob.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let glob = GlobBuilder::new(text)
+            .literal_separator(true)
+            .backslash_escape(true)
+            .build();
+        let glob = glob.map_err(|error| format!("invalid glob: {error}"))?;
+        Ok(Self {
+            text: text.to_owned(),
+            matcher: glob.compile_matcher(),
+        })
+    }
+
+    /// Returns whether a path matches; a path spelled exactly like the glob always does.
+    pub fn matches(&self, path: &str) -> bool {
+        self.text == path || self.matcher.is_match(path)
+    }
+
+    /// Returns the glob as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl<'de> Deserialize<'de> for FileGlob {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.starts_with('/') || text.split('/').any(|part| part == "..") {
+            return Err(D::Error::custom(format!(
+                "not a path below the component's sources: `{text}`"
+            )));
+        }
+        Self::new(&text).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_keep_to_directories_and_match_their_own_spelling() {
+        let matches = |glob: &str, path: &str| FileGlob::new(glob).expect("a valid glob").matches(path);
+        assert!(matches("*.patch", "a.patch"));
+        assert!(!matches("*.patch", "d/a.patch"));
+        assert!(matches("**/a.patch", "a.patch"));
+        assert!(matches("**/a.patch", "x/y/a.patch"));
+        assert!(matches(r"run-a\x2db.mount", r"run-a\x2db.mount"));
+    }
+
+    #[test]
+    fn names_that_leave_the_sources_are_refused() {
+        for bad in ["../x", "/x", "a//b", "./x", "x.spec", ""] {
+            assert!(check_relative_file(bad).is_err(), "{bad}");
+        }
+        assert!(check_relative_file("d/x.patch").is_ok());
+        assert!(check_file_name("d/x").is_err());
+        assert!(check_tag_name("Requires(post)").is_ok());
+        assert!(check_tag_name("a b").is_err());
+    }
+}
