@@ -23,27 +23,25 @@ use azl_diagnostics::Diagnostic;
 
 pub(crate) use tree::{Tree, gather};
 
-/// A rule: what it demands, in a few words, and how it is checked.
+/// A rule.
 pub(crate) struct Rule {
-    /// The code of its diagnostics.
-    pub(crate) code: &'static str,
-    /// What it demands.
+    /// What it demands, in a few words.
     pub(crate) demand: &'static str,
     check: fn(&Tree) -> Vec<Diagnostic>,
 }
 
 /// Every rule, in the order of their findings.
 pub(crate) const RULES: &[Rule] = &[
-    Rule { code: layers::CODE, demand: "crates depend downwards only", check: layers::check },
-    Rule { code: purity::CODE, demand: "vocabulary and core touch no operating system", check: purity::check },
-    Rule { code: headers::CODE, demand: "every module says what it is, every crate what holds", check: headers::check },
-    Rule { code: documents::CODE, demand: "ARCHITECTURE.md names every crate", check: documents::check },
-    Rule { code: markers::CODE, demand: "no test is switched off, nothing is left open", check: markers::check },
-    Rule { code: words::CODE, demand: "no path or package host of one machine", check: words::check },
-    Rule { code: workflows::CODE, demand: "workflows hold no logic and follow no tag", check: workflows::check },
-    Rule { code: top_level::CODE, demand: "the top level holds only what it is meant to", check: top_level::check },
-    Rule { code: length::CODE, demand: "files and functions can be seen whole", check: length::check },
-    Rule { code: whitespace::CODE, demand: "text ends its lines cleanly", check: whitespace::check },
+    Rule { demand: "crates depend downwards only", check: layers::check },
+    Rule { demand: "vocabulary and core touch no operating system", check: purity::check },
+    Rule { demand: "every module says what it is, every crate what holds", check: headers::check },
+    Rule { demand: "ARCHITECTURE.md names every crate", check: documents::check },
+    Rule { demand: "no test is switched off, nothing is left open", check: markers::check },
+    Rule { demand: "no path or package host of one machine", check: words::check },
+    Rule { demand: "workflows hold no logic and follow no tag", check: workflows::check },
+    Rule { demand: "the top level holds only what it is meant to", check: top_level::check },
+    Rule { demand: "files and functions can be seen whole", check: length::check },
+    Rule { demand: "text ends its lines cleanly", check: whitespace::check },
 ];
 
 /// Applies every rule.
@@ -53,14 +51,14 @@ pub(crate) fn check(tree: &Tree) -> Vec<Diagnostic> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
-    fn codes_are_unique_and_an_empty_tree_is_tidy() {
-        let codes: BTreeSet<_> = RULES.iter().map(|rule| rule.code).collect();
-        assert_eq!(codes.len(), RULES.len());
+    fn every_finding_has_a_place_and_an_empty_tree_has_none() {
+        let untidy = Tree::of(&[("notes.rs", "fn a() {} \n"), (".github/workflows/a.yml", "run: make\n")])
+            .with_package("a", "nowhere", &[]);
+        let findings = check(&untidy);
+        assert!(findings.len() >= 6 && findings.iter().all(|finding| finding.span.is_some()), "{findings:?}");
         assert_eq!(check(&Tree::of(&[])), []);
     }
 }

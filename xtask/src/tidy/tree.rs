@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use azl_host::{Cmd, CmdError, FileError, environment, files};
+use azl_pipeline::error::Failure;
 use serde_json::Value;
 
 /// What the rules look at.
@@ -31,37 +32,15 @@ pub(crate) struct Package {
     pub(crate) dependencies: Vec<String>,
 }
 
-/// Why the tree could not be read.
-#[derive(Debug)]
-pub(crate) enum GatherError {
-    /// A file could not be read.
-    File(FileError),
-    /// `cargo metadata` failed.
-    Cargo(CmdError),
-    /// `cargo metadata` printed something else than expected.
-    Metadata(String),
-}
-
-impl std::fmt::Display for GatherError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::File(error) => error.fmt(f),
-            Self::Cargo(error) => error.fmt(f),
-            Self::Metadata(what) => write!(f, "cannot understand `cargo metadata`: {what}"),
-        }
-    }
-}
-
-impl std::error::Error for GatherError {}
-
 /// Reads the tree at `root`.
 ///
 /// # Errors
-/// [`GatherError`] if a file cannot be read or cargo cannot be asked.
-pub(crate) fn gather(root: &Path) -> Result<Tree, GatherError> {
-    let files = read_files(root).map_err(GatherError::File)?;
-    let metadata = ask_cargo(root).map_err(GatherError::Cargo)?;
-    let packages = packages(&metadata).map_err(GatherError::Metadata)?;
+/// If a file cannot be read or cargo cannot be asked.
+pub(crate) fn gather(root: &Path) -> Result<Tree, Failure> {
+    let files = read_files(root)?;
+    let metadata = ask_cargo(root)?;
+    let not_understood = |what| Failure::Infrastructure(format!("cannot understand `cargo metadata`: {what}"));
+    let packages = packages(&metadata).map_err(not_understood)?;
     Ok(Tree { files, packages, mirror_hosts: mirror_hosts(&apt_sources()) })
 }
 
