@@ -1,0 +1,198 @@
+//! Renders a component: its packaging plus overlays plus build options gives the files of `specs/`.
+//!
+//! The order is azldev's: build macros, overlays, `%check` switched off, header. Files the result does not name are
+//! left out.
+//!
+//! Not here: counting releases and changelogs of `%autorelease`, which is refused.
+//!
+//! **Invariant:** a pure function of the resolved component, its packaging and the authored tree.
+
+mod filter;
+
+use std::collections::BTreeSet;
+
+use azl_diagnostics::Diagnostic;
+use azl_overlay::{FileEntry, FileSet, Sources, directory_of};
+use azl_spec::{SectionId, SectionName, Spec};
+
+use crate::component::{HashType, SourceFile};
+use crate::resolve::{DistGit, ResolvedComponent, SpecSource};
+use crate::sources_file::{SourceEntry, parse_sources, write_sources};
+
+/// Name of the dist-git file that pins tarballs.
+const SOURCES: &str = "sources";
+
+/// Returns the directory of a component below the rendered specs: `b/bash`, `m/ModemManager`.
+pub fn rendered_directory(name: &str) -> String {
+    let letter: String = name.chars().take(1).flat_map(char::to_lowercase).collect();
+    format!("{letter}/{name}")
+}
+
+/// Returns the directory of the tree that holds a component's packaging.
+pub fn packaging_directory(component: &ResolvedComponent) -> Result<&str, Diagnostic> {
+    match &component.spec {
+        SpecSource::Local { path } => Ok(directory_of(path)),
+        SpecSource::Upstream(upstream) => match &upstream.dist_git {
+            DistGit::Tree(directory) => Ok(directory),
+            DistGit::Remote(uri) => {
+                let message = format!("packaging of `{}` is not in the tree: `{uri}`", component.name);
+                let problem = Diagnostic::error("packaging-not-fetched", message);
+                Err(at_declaration(component, problem).hint("name a directory of the tree: `dist-git-base-uri = \"file:…\"`"))
+            }
+        },
+    }
+}
+
+/// Renders a component. `packaging` holds the files of its packaging directory, `authored` the files overlays add.
+///
+/// The result holds `<name>.spec`, `sources`, patches and other files, and `<name>.azl.macros` if there are macros.
+///
+/// # Errors
+/// All mistakes that can be told apart; an overlay that does not apply ends the run, since later ones build on it.
+pub fn render(component: &ResolvedComponent, packaging: &FileSet, authored: &FileSet) -> Result<FileSet, Vec<Diagnostic>> {
+    let mut sources = gather(component, packaging).map_err(|problem| vec![problem])?;
+    let pinned = take_pinned(component, &mut sources)?;
+    add_macros(component, &mut sources).map_err(|problem| vec![problem])?;
+    let before: BTreeSet<String> = sources.files.iter().map(|(path, _)| path.to_owned()).collect();
+    for overlay in &component.overlays {
+        overlay.apply(&mut sources, authored).map_err(|problem| vec![in_component(component, problem)])?;
+    }
+    skip_check(component, &mut sources.spec).map_err(|problem| vec![problem])?;
+    let mut problems = filter::missing_sources(component, &sources, &pinned);
+    problems.extend(release_problem(component, &sources.spec));
+    problems.extend(filter::apply(component, &mut sources, &before));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    sources.spec.prepend_lines(&header(component));
+    Ok(collect(component, sources, &pinned))
+}
+
+/// Parts the packaging into spec and files; the spec takes the component's name.
+fn gather(component: &ResolvedComponent, packaging: &FileSet) -> Result<Sources, Diagnostic> {
+    let spec_name = match &component.spec {
+        SpecSource::Local { path } => path.rsplit('/').next().unwrap_or(path).to_owned(),
+        SpecSource::Upstream(upstream) => format!("{}.spec", upstream.package),
+    };
+    let Some(spec) = packaging.get(&spec_name) else {
+        let directory = packaging_directory(component)?;
+        let problem = Diagnostic::error("missing-spec", format!("no spec `{directory}/{spec_name}`"));
+        return Err(at_declaration(component, problem));
+    };
+    let mut files = packaging.clone();
+    files.retain(|path| !path.ends_with(".spec") && !path.starts_with(".git/"));
+    Ok(Sources { spec: Spec::parse(spec.bytes.to_vec()), files })
+}
+
+/// Reads `sources` and puts the component's own source files over it.
+fn take_pinned(component: &ResolvedComponent, sources: &mut Sources) -> Result<Vec<SourceEntry>, Vec<Diagnostic>> {
+    let directory = packaging_directory(component).map_err(|problem| vec![problem])?;
+    let (mut pinned, mut problems) = match sources.files.remove(SOURCES) {
+        Some(entry) => parse_sources(&format!("{directory}/{SOURCES}"), &entry.bytes),
+        None => (Vec::new(), Vec::new()),
+    };
+    for file in &component.source_files {
+        match source_entry(component, file, &pinned) {
+            Ok(entry) => {
+                pinned.retain(|other| other.file != entry.file);
+                pinned.push(entry);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(pinned) } else { Err(problems) }
+}
+
+fn source_entry(component: &ResolvedComponent, file: &SourceFile, pinned: &[SourceEntry]) -> Result<SourceEntry, Diagnostic> {
+    let name = file.filename.get_ref().as_str();
+    let refuse = |message: String| at_declaration(component, Diagnostic::error("source-file", message));
+    let upstream_has = pinned.iter().any(|entry| entry.file == name);
+    if upstream_has && !file.replace_upstream {
+        return Err(refuse(format!("source file `{name}` is in upstream's `sources`; say `replace-upstream` and why")));
+    }
+    let (Some(hash), Some(HashType::Sha512)) = (&file.hash, file.hash_type) else {
+        return Err(refuse(format!("source file `{name}` needs a SHA512 `hash`: `sources` holds no other")));
+    };
+    let sha512 = hash.get_ref().parse().map_err(|error| refuse(format!("source file `{name}`: {error}")))?;
+    Ok(SourceEntry { file: name.to_owned(), sha512 })
+}
+
+/// Writes the macros file and makes the spec load and carry it.
+fn add_macros(component: &ResolvedComponent, sources: &mut Sources) -> Result<(), Diagnostic> {
+    if component.macros.is_empty() {
+        return Ok(());
+    }
+    let name = format!("{}.azl.macros", component.name);
+    let lines = component.macros.iter().map(|(name, value)| format!("%{name} {value}\n"));
+    let text = format!("# Build options of {}, rendered from its configuration.\n{}", component.name, lines.collect::<String>());
+    let load = [
+        "# Build options that Azure Linux sets for this component.".to_owned(),
+        format!("%{{load:%{{_sourcedir}}/{name}}}"),
+        String::new(),
+    ];
+    sources.spec.prepend_lines(&load);
+    let inserted = sources.spec.insert_tag(None, "Source9999", &name);
+    inserted.map_err(|error| at_declaration(component, Diagnostic::error("overlay-refused", error.to_string())))?;
+    sources.files.insert(name, FileEntry::new(text.into_bytes()));
+    Ok(())
+}
+
+fn skip_check(component: &ResolvedComponent, spec: &mut Spec) -> Result<(), Diagnostic> {
+    let Some(reason) = &component.check_skipped else { return Ok(()) };
+    let Some(name) = SectionName::parse("%check") else { return Ok(()) };
+    // `%%` keeps rpm from expanding macros that a reason mentions.
+    let comment = format!("# Switched off: {}", reason.replace('%', "%%"));
+    let skipped = spec.prepend_to_section(&SectionId { name, package: None }, &[comment, "exit 0".into(), String::new()]);
+    skipped.map(drop).map_err(|error| {
+        let message = format!("`check.skip` of `{}` does nothing: {error}", component.name);
+        at_declaration(component, Diagnostic::error("overlay-no-effect", message))
+    })
+}
+
+fn release_problem(component: &ResolvedComponent, spec: &Spec) -> Option<Diagnostic> {
+    let releases = spec.tags().filter(|tag| tag.is("Release")).map(|tag| tag.value);
+    let automatic = releases.into_iter().find(|value| value.contains("%autorelease") || value.contains("%{autorelease"))?;
+    let message = format!("`Release: {automatic}` of `{}` is not supported yet", component.name);
+    let problem = at_declaration(component, Diagnostic::error("autorelease", message));
+    Some(problem.hint("set a number: an overlay `spec-update-tag` with `tag = \"Release\"`"))
+}
+
+/// Says that the file is generated and from what; no line holds a `%`, which rpm would expand.
+fn header(component: &ResolvedComponent) -> Vec<String> {
+    let spec = match &component.spec {
+        SpecSource::Local { path } => path.clone(),
+        SpecSource::Upstream(upstream) => match &upstream.dist_git {
+            DistGit::Tree(directory) => format!("{directory}/{}.spec", upstream.package),
+            DistGit::Remote(uri) => uri.clone(),
+        },
+    };
+    let overlays: BTreeSet<_> = component.overlays.iter().map(|overlay| overlay.file.as_str()).collect();
+    let from: Vec<_> = std::iter::once(spec.as_str()).chain(overlays).collect();
+    vec![
+        format!("# Rendered by `cargo xtask render` from {}.", from.join(", ")),
+        "# Do not edit this file: edit those and render again.".to_owned(),
+        String::new(),
+    ]
+}
+
+fn collect(component: &ResolvedComponent, sources: Sources, pinned: &[SourceEntry]) -> FileSet {
+    let mut files = sources.files;
+    files.insert(format!("{}.spec", component.name), FileEntry::new(sources.spec.into_bytes()));
+    if !pinned.is_empty() {
+        files.insert(SOURCES, FileEntry::new(write_sources(pinned).into_bytes()));
+    }
+    files
+}
+
+/// Gives a mistake the place of the component's name.
+fn at_declaration(component: &ResolvedComponent, problem: Diagnostic) -> Diagnostic {
+    Diagnostic { span: Some(component.declared.clone()), ..problem }
+}
+
+/// Says which component an overlay's mistake was met in; one overlay may serve several.
+fn in_component(component: &ResolvedComponent, problem: Diagnostic) -> Diagnostic {
+    Diagnostic { message: format!("`{}`: {}", component.name, problem.message), ..problem }
+}
+
+#[cfg(test)]
+mod tests;
