@@ -1,0 +1,38 @@
+//! Signatures: keys, what may be signed with which, RPM headers, detached signatures, DSSE envelopes, and
+//! the check of each with nothing but a certificate.
+//!
+//! One kind of signature serves everything: an OpenPGP signature packet. An RPM holds it in its signature
+//! header, `repomd.xml.asc` is its armored form, a DSSE envelope carries it over the pre-authentication
+//! encoding. So one key (a file today, a token or a remote signer later) signs all, and one routine checks all.
+//!
+//! ```text
+//! <key directory>/          0700
+//!   development.key.asc     0600, armored secret key, made on first use
+//! ```
+//!
+//! Not here: deciding what gets signed, Secure Boot and kernel module signatures.
+//!
+//! **Invariant:** the same key, payload and time give the same bytes.
+//! **Invariant:** a development key is never accepted where a release key is demanded.
+
+mod certificate;
+mod detached;
+mod dsse;
+mod key;
+mod keystore;
+mod packet;
+mod policy;
+mod port;
+mod rpm_file;
+
+#[cfg(test)]
+mod fixture;
+
+pub use certificate::{Certificate, SignatureError};
+pub use detached::{sign_detached, verify_detached};
+pub use dsse::{Statement, sign_dsse, verify_dsse};
+pub use key::{Key, KeyError};
+pub use keystore::{default_directory, development_key, load_key};
+pub use policy::{KeyPolicy, PolicyError};
+pub use port::KeySigner;
+pub use rpm_file::{RpmSignatureError, sign_rpm, strip_rpm, verify_rpm};
