@@ -1,0 +1,97 @@
+//! What can be wrong when packages become an image.
+
+use thiserror::Error;
+
+/// One reason why packages cannot be merged into an image.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the messages say what the fields are")]
+pub enum ComposeError {
+    /// A package of another processor.
+    #[error("package is not for `{arch}`: `{package}`")]
+    ForeignArch { package: String, arch: &'static str },
+    /// The closure holds one name twice.
+    #[error("two versions of one package: `{first}` and `{second}`")]
+    TwoVersions { first: String, second: String },
+    /// A scriptlet outside the closed list.
+    #[error(
+        "scriptlet `%{phase}` of `{package}` is not a known effect; it runs under `{interpreter}`:\n{body}\nhint: ship \
+         its result as a file, or teach azl-image's `scriptlet.rs` its effect"
+    )]
+    UnknownScriptlet {
+        package: String,
+        phase: String,
+        interpreter: String,
+        body: String,
+    },
+    /// A path that is relative or has `.` or `..` in it.
+    #[error("invalid path in `{package}`: `{path}`")]
+    InvalidPath { package: String, path: String },
+    /// The links of the packages form a loop.
+    #[error("too many symbolic links on the way to `{path}` of `{package}`")]
+    SymlinkLoop { package: String, path: String },
+    /// A device, pipe or socket.
+    #[error(
+        "device, pipe or socket in `{package}`: `{path}`\nhint: such files are made at boot, by devtmpfs or tmpfiles"
+    )]
+    SpecialFile { package: String, path: String },
+    /// Two packages own one path and disagree.
+    #[error("file conflict at `{path}`: `{first}` and `{second}` differ in {difference}")]
+    Conflict {
+        path: String,
+        first: String,
+        second: String,
+        difference: &'static str,
+    },
+    /// A file lies below something that is no directory.
+    #[error("`{path}` lies below `{parent}`, which is not a directory")]
+    NotADirectory { path: String, parent: String },
+    /// A file of the image exists already.
+    #[error(
+        "`{path}` of the image is already a file of `{owner}`\nhint: only a `%ghost` file may be filled by the image"
+    )]
+    DerivedConflict { path: String, owner: String },
+    /// A file that a scriptlet or the image file asks for was not derived.
+    #[error("derived file is missing: `{path}`, wanted by {wanted_by}")]
+    MissingDerived { path: String, wanted_by: String },
+    /// A user name without a number.
+    #[error(
+        "user `{user}` of `{path}` in `{package}` is not in the image's /etc/passwd\nhint: add package `setup`, or the user to it"
+    )]
+    UnknownUser {
+        package: String,
+        path: String,
+        user: String,
+    },
+    /// A group name without a number.
+    #[error(
+        "group `{group}` of `{path}` in `{package}` is not in the image's /etc/group\nhint: add package `setup`, or the group to it"
+    )]
+    UnknownGroup {
+        package: String,
+        path: String,
+        group: String,
+    },
+    /// A capability text that is not understood.
+    #[error("capabilities of `{path}` in `{package}` are not understood: `{text}`: {why}")]
+    Capability {
+        package: String,
+        path: String,
+        text: String,
+        why: String,
+    },
+    /// The file for the EFI system partition is not there exactly once.
+    #[error("boot file `{pattern}` must be exactly one file of package `{package}`; found: {}", list(.found))]
+    BootFile {
+        package: String,
+        pattern: String,
+        found: Vec<String>,
+    },
+}
+
+fn list(found: &[String]) -> String {
+    if found.is_empty() {
+        "none".to_owned()
+    } else {
+        found.join(", ")
+    }
+}
