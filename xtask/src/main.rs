@@ -1,2 +1,39 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: the one entry point. Parses arguments, shows what happens, sets the exit code.
+//!
+//! Not here: any logic of a verb; that is `azl-pipeline`'s. The repository's own chores (`tidy`) are here.
+//!
+//! **Invariant:** only this crate prints.
+
+mod cmd;
+mod tidy;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cmd::{Command, Context};
+use ui::Ui;
+
+/// Builds Azure Linux from overlays to a signed, booted release.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 110)]
+struct Arguments {
+    #[command(flatten)]
+    global: cmd::Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let ui = Ui::new(arguments.global.json);
+    let context = match Context::new(arguments.global, ui) {
+        Ok(context) => context,
+        Err((ui, failure)) => return ui.fail(&failure, None),
+    };
+    match arguments.command.run(&context) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => context.ui.fail(&failure, Some(&context.root)),
+    }
+}

@@ -114,8 +114,6 @@ pub enum Function {
     DiskImage,
     /// RPMs and derived files → OCI archive.
     OciImage,
-    /// RPMs → the packages an image holds.
-    ImageLock,
     /// Packages → SPDX document.
     Spdx,
     /// Results → in-toto statement.
@@ -157,7 +155,7 @@ pub struct Boot<I> {
     pub image: I,
     /// Packages of the virtual machine monitor and its firmware, unpacked in order.
     pub monitor: I,
-    /// `kvm` or `tcg`, as probed on this host.
+    /// `auto` (a virtual machine, with KVM where a probe shows that it works), `kvm`, `tcg` or `container`.
     pub runner: String,
     /// The machine and what to expect of it, in the boot adapter's own type.
     pub scenario: serde_json::Value,

@@ -49,19 +49,41 @@ pub enum Select {
     Suffix(String),
     /// Binary RPMs: not source packages.
     BinaryRpms,
+    /// Binary RPMs that people install: no debugging information.
+    Packages,
+    /// RPMs with debugging information.
+    DebugPackages,
+    /// Source packages.
+    SourcePackages,
+    /// A disk or container image: the one output that is neither report nor list.
+    Image,
     /// Every output.
     All,
 }
 
 impl Select {
-    fn matches(&self, name: &str) -> bool {
+    /// Returns whether the output of this name is meant.
+    pub fn matches(&self, name: &str) -> bool {
         match self {
             Self::Name(wanted) => wanted == name,
             Self::Suffix(suffix) => name.ends_with(suffix.as_str()),
-            Self::BinaryRpms => name.ends_with(".rpm") && !name.ends_with(".src.rpm"),
+            Self::BinaryRpms => is_binary_rpm(name),
+            Self::Packages => is_binary_rpm(name) && !is_debug(name),
+            Self::DebugPackages => is_binary_rpm(name) && is_debug(name),
+            Self::SourcePackages => name.ends_with(".src.rpm"),
+            Self::Image => name.ends_with(".vhd") || name.ends_with(".oci.tar"),
             Self::All => true,
         }
     }
+}
+
+fn is_binary_rpm(name: &str) -> bool {
+    name.ends_with(".rpm") && !name.ends_with(".src.rpm")
+}
+
+/// rpm names these packages itself, `<package>-debuginfo` and `<source>-debugsource`; the version follows.
+fn is_debug(name: &str) -> bool {
+    name.contains("-debuginfo-") || name.contains("-debugsource-")
 }
 
 impl Hole {
@@ -166,7 +188,7 @@ fn base_name(path: &str) -> String {
 fn closure(wants: &[String], nodes: &[NodeId], assume: &[String], known: &dyn Known) -> Result<Vec<Blob>, LowerError> {
     let mut blobs = Vec::new();
     for node in nodes {
-        blobs.extend(selected(node, &Select::BinaryRpms, known)?);
+        blobs.extend(selected(node, &Select::Packages, known)?);
     }
     let headers: Result<Vec<_>, _> = blobs.iter().map(|blob| known.header(blob.digest)).collect();
     let headers = headers.map_err(LowerError::Package)?;

@@ -89,10 +89,15 @@ pub fn write_atomic_mode(path: impl AsRef<Path>, bytes: &[u8], mode: u32) -> Res
 
 /// Writes a file that does not exist yet, with the given permission bits.
 pub fn write_new(path: impl AsRef<Path>, bytes: &[u8], mode: u32) -> Result<()> {
-    let write = || -> io::Result<()> {
+    copy_new(bytes, path, mode)
+}
+
+/// Writes a stream to a file that does not exist yet, with the given permission bits.
+pub fn copy_new(mut from: impl Read, path: impl AsRef<Path>, mode: u32) -> Result<()> {
+    let mut write = || -> io::Result<()> {
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&path)?;
         file.set_permissions(fs::Permissions::from_mode(mode))?;
-        file.write_all(bytes)
+        io::copy(&mut from, &mut file).map(drop)
     };
     context(write(), "write", path.as_ref())
 }
@@ -181,6 +186,41 @@ pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
     context(fs::copy(&from, &to).map(drop), "copy", from.as_ref())
 }
 
+/// Copies a file's content, leaving holes where the original has them.
+pub fn copy_sparse(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
+    let source = open(&from)?;
+    let target = create(&to)?;
+    context(copy_data(&source, &target), "copy", from.as_ref())
+}
+
+fn copy_data(source: &File, target: &File) -> io::Result<()> {
+    use rustix::fs::SeekFrom as Seek;
+    use std::os::unix::fs::FileExt;
+    let len = source.metadata()?.len();
+    target.set_len(len)?;
+    let mut buffer = vec![0; 1 << 20];
+    let mut at = 0;
+    while at < len {
+        let Ok(start) = rustix::fs::seek(source, Seek::Data(at)) else { break };
+        let end = rustix::fs::seek(source, Seek::Hole(start))?;
+        at = start;
+        while at < end {
+            let want = usize::try_from(end - at).unwrap_or(buffer.len()).min(buffer.len());
+            source.read_exact_at(&mut buffer[..want], at)?;
+            target.write_all_at(&buffer[..want], at)?;
+            at += want as u64;
+        }
+    }
+    Ok(())
+}
+
+/// Swaps two paths of one file system in one step.
+pub fn exchange(one: impl AsRef<Path>, other: impl AsRef<Path>) -> Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    let result = renameat_with(CWD, one.as_ref(), CWD, other.as_ref(), RenameFlags::EXCHANGE);
+    context(result.map_err(io::Error::from), "exchange", other.as_ref())
+}
+
 /// Creates a symbolic link.
 pub fn symlink(target: impl AsRef<Path>, link: impl AsRef<Path>) -> Result<()> {
     context(std::os::unix::fs::symlink(&target, &link), "create link", link.as_ref())
@@ -209,6 +249,11 @@ pub fn exists(path: impl AsRef<Path>) -> bool {
 /// Returns whether a directory is at this path.
 pub fn is_dir(path: impl AsRef<Path>) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.is_dir())
+}
+
+/// Returns whether a symbolic link is at this path.
+pub fn is_link(path: impl AsRef<Path>) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink())
 }
 
 /// Makes a path absolute and free of links.

@@ -13,7 +13,15 @@ use crate::files::{self, FileError};
 /// A failed download.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// The server could not be reached, or answered with an error status.
+    /// No connection to the server's host could be made; other files there need not be tried.
+    #[error("cannot reach the host of `{url}`: {reason}")]
+    Unreachable {
+        /// What was asked for.
+        url: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The server answered with an error status, or not in time.
     #[error("cannot download `{url}`: {reason}")]
     Unavailable {
         /// What was asked for.
@@ -56,7 +64,7 @@ pub fn download(url: &str, to: &Path, limit: u64, timeout: Duration) -> Result<u
         .user_agent("azurelinux-toolchain")
         .build()
         .into();
-    let response = agent.get(url).header("accept-encoding", "identity").call().map_err(|e| unavailable(e.to_string()))?;
+    let response = agent.get(url).header("accept-encoding", "identity").call().map_err(|e| failed(url, &e))?;
     let announced = response.headers().get("content-length").and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     let mut body = response.into_body().into_reader().take(limit + 1);
     let mut file = files::create(to)?;
@@ -70,6 +78,24 @@ pub fn download(url: &str, to: &Path, limit: u64, timeout: Duration) -> Result<u
         }
         _ => Ok(received),
     }
+}
+
+fn failed(url: &str, error: &ureq::Error) -> HttpError {
+    use ureq::{Error, Timeout};
+    let (url, reason) = (url.to_owned(), error.to_string());
+    match error {
+        Error::HostNotFound
+        | Error::ConnectionFailed
+        | Error::Timeout(Timeout::Resolve | Timeout::Connect)
+        | Error::ConnectProxyFailed(_) => HttpError::Unreachable { url, reason },
+        Error::Io(io) if is_unreachable(io.kind()) => HttpError::Unreachable { url, reason },
+        _ => HttpError::Unavailable { url, reason },
+    }
+}
+
+fn is_unreachable(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind;
+    matches!(kind, ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable)
 }
 
 fn copy(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<u64> {

@@ -15,6 +15,7 @@ pub mod files;
 pub mod http;
 pub mod lock;
 pub mod process;
+pub mod socket;
 pub mod terminal;
 
 pub use files::FileError;

@@ -166,6 +166,18 @@ impl Cmd {
         }
     }
 
+    /// Runs to the end with this process's standard output and error.
+    ///
+    /// # Errors
+    /// [`CmdError`] if the program cannot be started, fails or exceeds its time; it has shown its output already.
+    pub fn run_inherited(&self) -> Result<(), CmdError> {
+        let mut child = self.start(&mut self.command())?;
+        match self.wait(&mut child) {
+            Ok(status) if status.success() => Ok(()),
+            other => Err(self.failed(&other, "")),
+        }
+    }
+
     /// Starts the program and returns at once; its output goes to the file `log`.
     ///
     /// # Errors

@@ -1,8 +1,71 @@
-//! What the terminal can do. Printing itself is `xtask`'s.
+//! What the terminal can do, and progress bars where it can. Plain printing is `xtask`'s.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Returns whether standard error shows to a person who can see progress bars.
 pub fn shows_progress() -> bool {
     std::io::stderr().is_terminal() && crate::environment::var("CI").is_none()
+}
+
+/// One bar for the whole, one spinner for each thing under way.
+#[derive(Debug)]
+pub struct Progress {
+    all: MultiProgress,
+    total: ProgressBar,
+    running: Mutex<BTreeMap<String, ProgressBar>>,
+}
+
+impl Progress {
+    /// Starts with nothing to do.
+    #[expect(clippy::new_without_default, reason = "drawing on the terminal is no default")]
+    pub fn new() -> Self {
+        let all = MultiProgress::new();
+        let style = ProgressStyle::with_template("{elapsed:>6} [{bar:40}] {pos}/{len} {msg}");
+        let total = all.add(ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())));
+        Self { all, total, running: Mutex::default() }
+    }
+
+    /// Begins a stage of so many nodes.
+    pub fn stage(&self, name: &str, nodes: usize) {
+        self.total.set_position(0);
+        self.total.set_length(nodes as u64);
+        self.total.set_message(name.to_owned());
+    }
+
+    /// Shows that a node is under way.
+    pub fn started(&self, node: &str) {
+        let style = ProgressStyle::with_template("{elapsed:>6} {spinner} {msg}");
+        let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        let bar = self.all.add(bar).with_message(node.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        if let Ok(mut running) = self.running.lock() {
+            running.insert(node.to_owned(), bar);
+        }
+    }
+
+    /// Shows that a node has ended.
+    pub fn finished(&self, node: &str) {
+        self.total.inc(1);
+        if let Some(bar) = self.running.lock().ok().and_then(|mut running| running.remove(node)) {
+            bar.finish_and_clear();
+            self.all.remove(&bar);
+        }
+    }
+
+    /// Prints a line above the bars.
+    pub fn line(&self, text: &str) {
+        // A terminal that is gone cannot be told so.
+        let _ = self.all.println(text);
+    }
+
+    /// Removes the bars.
+    pub fn clear(&self) {
+        self.total.finish_and_clear();
+        let _ = self.all.clear();
+    }
 }

@@ -15,6 +15,11 @@ impl LocalStore {
         self.root.join("blobs").join(&name[..2]).join(name)
     }
 
+    /// Returns the size in bytes of a blob that is there.
+    pub fn size(&self, digest: Digest) -> Option<u64> {
+        files::size(self.blob_path(digest))
+    }
+
     fn is_checked(&self, digest: Digest) -> bool {
         self.checked.lock().is_ok_and(|checked| checked.contains(&digest))
     }
@@ -61,7 +66,7 @@ pub(crate) fn infrastructure(error: FileError) -> PortError {
 
 impl BlobStore for LocalStore {
     fn contains(&self, digest: Digest) -> bool {
-        files::size(self.blob_path(digest)).is_some()
+        self.size(digest).is_some()
     }
 
     fn path(&self, digest: Digest) -> Result<PathBuf, PortError> {

@@ -1,0 +1,176 @@
+//! Everything people wrote in a checkout, read once per verb.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use azl_diagnostics::Diagnostic;
+use azl_host::{FileError, files};
+use azl_plan::Inputs;
+use serde::de::DeserializeOwned;
+
+use crate::definition::{self, OriginsToml, ReleaseToml, SeedLock, SeedToml};
+use crate::error::Failure;
+use crate::events::{Event, Reporter};
+use crate::render::{self, Mode, Rendered};
+use crate::tree::Tree;
+use crate::update::SEED_LOCK;
+
+/// An authored image.
+#[derive(Debug, Clone)]
+pub struct AuthoredImage {
+    /// Its file, relative to the checkout.
+    pub file: String,
+    /// The text of that file.
+    pub text: String,
+    /// What to expect when it runs, from `<name>.boot.toml`; none if there is no such file.
+    pub scenario: Option<serde_json::Value>,
+}
+
+/// A checkout.
+#[derive(Debug, Clone)]
+pub struct Checkout {
+    /// Components, overlays and their packaging.
+    pub tree: Tree,
+    /// `release.toml`.
+    pub release: ReleaseToml,
+    /// `overlays/distro/seed.toml`.
+    pub seed: SeedToml,
+    /// Its lock; empty before the first `update`.
+    pub seed_lock: SeedLock,
+    /// `upstream/origins.toml`.
+    pub origins: OriginsToml,
+    /// Images by name.
+    pub images: BTreeMap<String, AuthoredImage>,
+}
+
+impl Checkout {
+    /// Reads the checkout at `root`.
+    ///
+    /// # Errors
+    /// Every mistake of every file, each with its place.
+    pub fn read(root: &Path) -> Result<Self, Failure> {
+        let tree = Tree::read(root)?;
+        let mut reading = Reading { root, mistakes: Vec::new() };
+        let release = reading.toml("release.toml")?;
+        let seed = reading.toml("overlays/distro/seed.toml")?;
+        let seed_lock = reading.optional(SEED_LOCK)?;
+        let origins = reading.toml("upstream/origins.toml")?;
+        let images = reading.images()?;
+        match (release, seed, origins) {
+            (Some(release), Some(seed), Some(origins)) if reading.mistakes.is_empty() => {
+                Ok(Self { tree, release, seed, seed_lock: seed_lock.unwrap_or_default(), origins, images })
+            }
+            _ => Err(Failure::Configuration(reading.mistakes)),
+        }
+    }
+
+    /// Renders components in memory.
+    ///
+    /// # Errors
+    /// Every mistake of every component.
+    pub fn render(&self, names: &BTreeSet<String>) -> Result<BTreeMap<String, Rendered>, Failure> {
+        render::render_components(&self.tree, names)
+    }
+
+    /// Says if the committed `specs/` are not what is about to be built.
+    pub fn note_drift(&self, inputs: &Inputs, reporter: &dyn Reporter) {
+        let names: Vec<String> = inputs.components.keys().cloned().collect();
+        let drifted = render::render(self.tree.root(), &names, Mode::Check)
+            .is_ok_and(|report| !(report.changed.is_empty() && report.removed.is_empty()));
+        if drifted {
+            let message = "specs/ is not what the overlays render to, which is what is built; run `cargo xtask render`";
+            reporter.report(&Event::Note { message: message.to_owned() });
+        }
+    }
+
+    /// Returns the components that names of components or release sets stand for.
+    ///
+    /// # Errors
+    /// Every name that is neither, with the nearest known name.
+    pub fn components_named(&self, names: &[String]) -> Result<BTreeSet<String>, Failure> {
+        let mut components = BTreeSet::new();
+        let mut mistakes = Vec::new();
+        for name in names {
+            match self.release.sets.get(name) {
+                Some(set) => components.extend(set.components.iter().cloned()),
+                None if self.known_components().contains(name.as_str()) => drop(components.insert(name.clone())),
+                None => mistakes.push(self.unknown(name)),
+            }
+        }
+        if mistakes.is_empty() { Ok(components) } else { Err(Failure::Configuration(mistakes)) }
+    }
+
+    fn known_components(&self) -> BTreeSet<&str> {
+        self.release.sets.values().flat_map(|set| set.components.iter().map(String::as_str)).collect()
+    }
+
+    fn unknown(&self, name: &str) -> Diagnostic {
+        let known = self.known_components().into_iter().chain(self.release.sets.keys().map(String::as_str));
+        let error = Diagnostic::error("unknown-name", format!("`{name}` is no component and no release set"));
+        match azl_diagnostics::closest(name, known) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint("release.toml lists the sets and their components"),
+        }
+    }
+
+    /// Returns the first release set that holds all these components.
+    ///
+    /// # Errors
+    /// If no set holds them all.
+    pub fn set_holding(&self, components: &BTreeSet<String>) -> Result<String, Failure> {
+        let found = self.release.sets.iter().find(|(_, set)| components.is_subset(&set.components));
+        found.map(|(name, _)| name.clone()).ok_or_else(|| {
+            Failure::configuration("no-set", "no release set of release.toml holds all these components")
+        })
+    }
+
+    /// Returns the first release set that makes this image.
+    ///
+    /// # Errors
+    /// If no set does.
+    pub fn set_with_image(&self, image: &str) -> Result<String, Failure> {
+        let found = self.release.sets.iter().find(|(_, set)| set.images.contains(image));
+        found.map(|(name, _)| name.clone()).ok_or_else(|| {
+            let known: BTreeSet<&str> =
+                self.release.sets.values().flat_map(|set| set.images.iter().map(String::as_str)).collect();
+            let error = Diagnostic::error("unknown-image", format!("no release set makes an image `{image}`"));
+            let known: Vec<&str> = known.into_iter().collect();
+            error.hint(format!("release.toml knows: {}", known.join(", "))).into()
+        })
+    }
+}
+
+struct Reading<'a> {
+    root: &'a Path,
+    mistakes: Vec<Diagnostic>,
+}
+
+impl Reading<'_> {
+    fn toml<T: DeserializeOwned>(&mut self, file: &str) -> Result<Option<T>, FileError> {
+        let text = files::read_to_string(self.root.join(file))?;
+        match definition::parse(file, &text) {
+            Ok(value) => Ok(Some(value)),
+            Err(mistake) => {
+                self.mistakes.push(mistake);
+                Ok(None)
+            }
+        }
+    }
+
+    fn optional<T: DeserializeOwned>(&mut self, file: &str) -> Result<Option<T>, FileError> {
+        if files::exists(self.root.join(file)) { self.toml(file) } else { Ok(None) }
+    }
+
+    fn images(&mut self) -> Result<BTreeMap<String, AuthoredImage>, FileError> {
+        let mut images = BTreeMap::new();
+        for name in files::list(self.root.join("images"))? {
+            let Some(stem) = name.strip_suffix(".image.toml") else { continue };
+            let file = format!("images/{name}");
+            let text = files::read_to_string(self.root.join(&file))?;
+            let scenario = self.optional::<toml::Value>(&format!("images/{stem}.boot.toml"))?;
+            let scenario = scenario.and_then(|value| serde_json::to_value(value).ok());
+            images.insert(stem.to_owned(), AuthoredImage { file, text, scenario });
+        }
+        Ok(images)
+    }
+}

@@ -1,0 +1,258 @@
+//! What a release is made of: `release.toml`, `overlays/distro/seed.toml` with its lock, `upstream/origins.toml`.
+//!
+//! These files are ours alone; the azldev format does not have them. All mistakes of a file are shown with their place.
+//!
+//! **Invariant:** reading is pure; the caller supplies the text.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use azl_action::{Origin, Wanted};
+use azl_diagnostics::Diagnostic;
+use azl_digest::{Digest, Sha512};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// `release.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReleaseToml {
+    /// Name of the release.
+    pub version: String,
+    /// The time that stands for the release.
+    pub date: toml::value::Datetime,
+    /// The set made when none is named.
+    pub default_set: String,
+    /// Release sets.
+    pub sets: BTreeMap<String, SetToml>,
+    /// Who signs.
+    pub signing: SigningToml,
+    /// Components that take bytes of the seed into their packages, and why.
+    #[serde(default)]
+    pub seed_derived: BTreeMap<String, String>,
+}
+
+/// A release set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetToml {
+    /// Components to build.
+    pub components: BTreeSet<String>,
+    /// Images to compose.
+    #[serde(default)]
+    pub images: BTreeSet<String>,
+}
+
+/// Who signs a release.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SigningToml {
+    /// Which keys are accepted.
+    pub policy: Policy,
+    /// The only key a release may be signed with, under the `release` policy.
+    pub fingerprint: Option<String>,
+    /// The component that carries the certificate.
+    pub certificate_component: String,
+    /// The name of the certificate among its sources.
+    pub certificate_file: String,
+}
+
+/// Which keys are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    /// A key made on first use will do.
+    Development,
+    /// Only the stated key will do.
+    Release,
+}
+
+/// `overlays/distro/seed.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedToml {
+    /// Suite of the Debian archive.
+    pub suite: String,
+    /// Debian's name of the architecture.
+    pub arch: String,
+    /// Package sets.
+    pub sets: BTreeMap<String, SeedSetToml>,
+}
+
+/// One set of the seed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedSetToml {
+    /// Packages asked for; apt adds what they depend on.
+    pub packages: Vec<String>,
+    /// Empty directories.
+    #[serde(default)]
+    pub directories: Vec<String>,
+    /// Symbolic links.
+    #[serde(default)]
+    pub links: BTreeMap<String, String>,
+    /// Files.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// Environment its programs need.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// RPM capabilities it stands for.
+    #[serde(default)]
+    pub provides: Vec<String>,
+}
+
+/// `overlays/distro/seed.lock.toml`, written by `cargo xtask update seed`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedLock {
+    /// Locked packages of each set.
+    pub sets: BTreeMap<String, Vec<LockedDeb>>,
+}
+
+/// A package of the seed, pinned.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedDeb {
+    /// Package name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Path in the archive.
+    pub pool: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Digest of the file.
+    pub sha256: Digest,
+}
+
+impl LockedDeb {
+    /// Returns the file name and what to fetch.
+    pub fn wanted(&self) -> (String, Wanted) {
+        let file = self.pool.rsplit('/').next().unwrap_or(&self.pool).to_owned();
+        let origins = vec![Origin::DebianPool(self.pool.clone())];
+        (file, Wanted { sha256: Some(self.sha256), sha512: None, size: self.size, origins })
+    }
+}
+
+/// `upstream/origins.toml`: where the bytes of a digest can be had.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OriginsToml {
+    /// Known files.
+    #[serde(default)]
+    pub source: Vec<SourceOrigin>,
+}
+
+/// Where one file can be had.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceOrigin {
+    /// Its digest, as `sources` files give it.
+    pub sha512: Sha512,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its name in the `sources` file, for people.
+    pub file: String,
+    /// Where upstream publishes these very bytes.
+    pub url: Option<String>,
+    /// The Debian source package that holds these very bytes.
+    pub apt: Option<AptSource>,
+}
+
+/// A file of a Debian source package in the component `main`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AptSource {
+    /// The source package.
+    pub package: String,
+    /// The file.
+    pub file: String,
+}
+
+impl SourceOrigin {
+    /// Returns what to fetch: the upstream URL first, then the Debian archive.
+    pub fn wanted(&self) -> Wanted {
+        let url = self.url.iter().map(|url| Origin::Url(url.clone()));
+        let pool = self.apt.iter().map(|apt| Origin::DebianPool(apt.pool()));
+        let origins = url.chain(pool).collect();
+        Wanted { sha256: None, sha512: Some(self.sha512), size: self.size, origins }
+    }
+}
+
+impl AptSource {
+    /// Returns the path in the archive: `pool/main/<first letter, or lib and a letter>/<package>/<file>`.
+    fn pool(&self) -> String {
+        let letters = if self.package.starts_with("lib") { 4 } else { 1 };
+        let prefix: String = self.package.chars().take(letters).collect();
+        format!("pool/main/{prefix}/{}/{}", self.package, self.file)
+    }
+}
+
+/// Reads one of these files.
+///
+/// # Errors
+/// The mistake, with its place.
+pub fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Diagnostic> {
+    toml::from_str(text).map_err(|error| {
+        let diagnostic = Diagnostic::error("definition", error.message().to_owned());
+        match error.span() {
+            Some(span) => diagnostic.at(file, span),
+            None => diagnostic,
+        }
+    })
+}
+
+/// Returns seconds since 1970 of a date with time and UTC offset `Z`.
+///
+/// # Errors
+/// If the value is no full UTC date and time, or before 1970.
+pub fn epoch(date: &toml::value::Datetime) -> Result<u64, String> {
+    let (Some(day), Some(time)) = (date.date, date.time) else {
+        return Err(format!("`{date}` is not a date with a time"));
+    };
+    if date.offset != Some(toml::value::Offset::Z) {
+        return Err(format!("`{date}` is not in UTC: write it with `Z`"));
+    }
+    let days = days_since_1970(i64::from(day.year), i64::from(day.month), i64::from(day.day));
+    let seconds = i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(time.second.unwrap_or(0));
+    u64::try_from(days * 86_400 + seconds).map_err(|_| format!("`{date}` is before 1970"))
+}
+
+/// Days of the proleptic Gregorian calendar, counted in years that start in March, so that the leap day is the last.
+fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let month = (month + 9) % 12;
+    let of_year = (153 * month + 2) / 5 + day - 1;
+    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(text: &str) -> Result<u64, String> {
+        epoch(&text.parse().expect("a date"))
+    }
+
+    #[test]
+    fn dates_become_seconds() {
+        assert_eq!(seconds("1970-01-01T00:00:00Z"), Ok(0));
+        assert_eq!(seconds("2000-02-29T12:00:00Z"), Ok(951_825_600));
+        assert_eq!(seconds("2026-11-20T00:00:00Z"), Ok(1_795_132_800));
+        assert!(seconds("2026-11-20T00:00:00+01:00").is_err() && seconds("2026-11-20").is_err());
+    }
+
+    #[test]
+    fn an_unknown_key_is_shown_with_its_place() {
+        let error = parse::<SetToml>("release.toml", "components = []\nimage = []\n").expect_err("unknown key");
+        assert!(error.message.contains("image"), "{}", error.message);
+        assert_eq!(error.span.expect("a place").start, 16);
+    }
+
+    #[test]
+    fn pool_paths_follow_debians_rule() {
+        let path = |package: &str| AptSource { package: package.to_owned(), file: "f".to_owned() }.pool();
+        assert_eq!(path("bash"), "pool/main/b/bash/f");
+        assert_eq!(path("libzstd"), "pool/main/libz/libzstd/f");
+    }
+}

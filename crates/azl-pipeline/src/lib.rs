@@ -1,0 +1,31 @@
+//! The application: one file per verb, and the loop that realises graphs.
+//!
+//! A verb reads the checkout, lets the core compute a plan, realises it through the adapters and writes the
+//! result. Reading order: [`checkout`], [`inputs`], [`facts`], [`realise`], [`release`].
+//!
+//! Not here: parsing arguments and printing (`xtask`), and anything that could be computed without effects.
+//!
+//! **Invariant:** only [`mod@release`], [`render`] and [`update`] write outside the store.
+
+pub mod build;
+pub mod check;
+pub mod checkout;
+pub mod compute;
+pub mod definition;
+pub mod doctor;
+pub mod error;
+pub mod events;
+pub mod explain;
+pub mod facts;
+pub mod graph;
+pub mod image;
+pub mod inputs;
+pub mod manifest;
+pub mod ports;
+pub mod realise;
+pub mod release;
+pub mod render;
+pub mod session;
+pub mod tree;
+pub mod update;
+pub mod verify;

@@ -1,0 +1,121 @@
+//! One run of a verb: settings resolved, the store open and locked, the adapters put together.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use azl_action::ports::{PortError, RootComposer};
+use azl_boot::Qemu;
+use azl_exec::{Bubblewrap, Roots};
+use azl_fetch::HostFetcher;
+use azl_host::environment;
+use azl_host::lock::Lock;
+use azl_sign::{Key, KeyPolicy, KeySigner};
+use azl_store::LocalStore;
+
+use crate::definition::{Policy, SigningToml};
+use crate::error::Failure;
+use crate::events::{Event, Reporter};
+use crate::ports::Ports;
+
+/// Where things are and how much may be used, resolved from options and environment.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The checkout.
+    pub root: PathBuf,
+    /// The store.
+    pub store: PathBuf,
+    /// The directory of signing keys.
+    pub keys: PathBuf,
+    /// Where releases appear.
+    pub out: PathBuf,
+    /// Actions at a time.
+    pub jobs: usize,
+}
+
+impl Settings {
+    /// Resolves what was not given from the environment.
+    ///
+    /// # Errors
+    /// If neither an option, a variable nor a home directory says where the store is.
+    pub fn resolve(root: PathBuf, store: Option<PathBuf>, out: Option<PathBuf>, jobs: Option<usize>) -> Result<Self, Failure> {
+        let homeless = |what: &str, variable: &str| {
+            Failure::Infrastructure(format!("no place for the {what}: HOME is not set\n  hint: set {variable}"))
+        };
+        let store = store
+            .or_else(|| environment::var("AZL_STORE").map(PathBuf::from))
+            .or_else(|| environment::cache_dir().map(|cache| cache.join("azurelinux/store")))
+            .ok_or_else(|| homeless("store", "AZL_STORE"))?;
+        let keys = environment::var("AZL_KEY")
+            .map(PathBuf::from)
+            .or_else(|| environment::config_dir().map(|config| config.join("azurelinux/keys")))
+            .ok_or_else(|| homeless("signing key", "AZL_KEY"))?;
+        let out = out.unwrap_or_else(|| root.join("out"));
+        Ok(Self { root, store, keys, out, jobs: jobs.unwrap_or_else(environment::processors).max(1) })
+    }
+}
+
+/// An open, locked store with its adapters.
+pub struct Session {
+    /// Where things are.
+    pub settings: Settings,
+    /// The adapters.
+    pub ports: Ports,
+    /// The signing key.
+    pub key: Key,
+    /// Composes roots, for verbs that enter one.
+    pub roots: Arc<Roots>,
+    _lock: Lock,
+}
+
+impl Session {
+    /// Opens the store, waits for its lock, loads or makes the key.
+    ///
+    /// # Errors
+    /// If the store or key cannot be used, or bubblewrap is missing.
+    pub fn open(settings: Settings, signing: &SigningToml, purpose: &str, reporter: &dyn Reporter) -> Result<Self, Failure> {
+        let store = Arc::new(LocalStore::open(&settings.store)?);
+        let lock = store.lock(purpose, |holder| {
+            reporter.report(&Event::Note { message: format!("waiting for the store, which is held by {holder}") });
+        })?;
+        let key = load_key(&settings, signing)?;
+        let roots = Arc::new(Roots::new(store.root()));
+        let composer: Arc<dyn RootComposer> = Arc::clone(&roots) as Arc<dyn RootComposer>;
+        let ports = Ports {
+            fetcher: Box::new(HostFetcher::new()),
+            executor: Box::new(Bubblewrap::new(Arc::clone(&composer), environment::processors())?),
+            signer: Box::new(KeySigner::new(load_key(&settings, signing)?, &policy(signing)?).map_err(refused)?),
+            hypervisor: Box::new(Qemu::new(composer)),
+            headers: Mutex::default(),
+            store,
+        };
+        Ok(Self { settings, ports, key, roots, _lock: lock })
+    }
+}
+
+fn policy(signing: &SigningToml) -> Result<KeyPolicy, Failure> {
+    match (signing.policy, &signing.fingerprint) {
+        (Policy::Development, _) => Ok(KeyPolicy::DevelopmentAllowed),
+        (Policy::Release, Some(fingerprint)) => Ok(KeyPolicy::ReleaseKeyRequired(fingerprint.clone())),
+        (Policy::Release, None) => {
+            Err(Failure::configuration("signing", "`release.toml` demands a release key but states no `fingerprint`"))
+        }
+    }
+}
+
+/// Name of the release key's file in the directory of keys.
+const RELEASE_KEY: &str = "release.key.asc";
+
+fn load_key(settings: &Settings, signing: &SigningToml) -> Result<Key, Failure> {
+    match signing.policy {
+        Policy::Development => azl_sign::development_key(&settings.keys).map_err(infrastructure),
+        Policy::Release => azl_sign::load_key(&settings.keys.join(RELEASE_KEY)).map_err(infrastructure),
+    }
+}
+
+fn refused(error: azl_sign::PolicyError) -> Failure {
+    Failure::configuration("signing-key", error.to_string())
+}
+
+fn infrastructure(error: impl std::fmt::Display) -> Failure {
+    Failure::from(PortError::Infrastructure(error.to_string()))
+}

@@ -1,0 +1,63 @@
+//! The check stage: independent tools, from the seed's `check` set, read what we wrote. A tool that objects fails its node.
+
+use std::collections::BTreeMap;
+
+use azl_action::{Hole, Node, NodeId, Run, Select, Work};
+
+use crate::build::{environment, script};
+use crate::inputs::{ImageKind, Inputs};
+use crate::{SANDBOX_REVISION, image, repo, seed};
+
+/// The package whose closure dnf must resolve.
+const INSTALLED: &str = "bash";
+
+/// Returns the name of the node that checks a subject.
+pub fn node(subject: &str) -> NodeId {
+    NodeId::new("check", subject)
+}
+
+pub(crate) fn insert(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
+    let key = vec![Hole::Known(inputs.signing.certificate.clone())];
+    for (repository, select) in repo::REPOSITORIES {
+        let mut roles = BTreeMap::from([("key", key.clone()), ("packages", repo::packages(inputs, &select))]);
+        add(inputs, &format!("packages-{repository}"), "check-packages.sh", &[], roles.clone(), nodes);
+        if repository == "base" {
+            let data = [repo::node(repository), repo::signature_node(repository)];
+            roles.insert("repodata", data.iter().map(|node| Hole::outputs(node, Select::All)).collect());
+            add(inputs, &format!("repository-{repository}"), "check-repository.sh", &[INSTALLED], roles, nodes);
+        }
+    }
+    for (name, image) in &inputs.images {
+        let script = match image.kind {
+            ImageKind::Disk => "check-disk.sh",
+            ImageKind::Oci => "check-container.sh",
+        };
+        let roles = BTreeMap::from([("image", vec![Hole::outputs(&image::node(name), Select::Image)])]);
+        add(inputs, &format!("image-{name}"), script, &[], roles, nodes);
+    }
+}
+
+fn add(
+    inputs: &Inputs,
+    subject: &str,
+    name: &str,
+    arguments: &[&str],
+    roles: BTreeMap<&str, Vec<Hole>>,
+    nodes: &mut BTreeMap<NodeId, Node>,
+) {
+    let set = &inputs.seed["check"];
+    let path = format!("/in/script/{name}");
+    let words = ["/usr/bin/bash", path.as_str()].into_iter().chain(arguments.iter().copied());
+    let mut all: BTreeMap<String, Vec<Hole>> = roles.into_iter().map(|(role, holes)| (role.to_owned(), holes)).collect();
+    all.insert("script".to_owned(), vec![script(name)]);
+    let run = Run {
+        command: words.map(str::to_owned).collect(),
+        env: environment(set),
+        root: seed::layers("check", set),
+        inputs: all,
+        timeout: 600,
+        as_root: true,
+        sandbox_revision: SANDBOX_REVISION,
+    };
+    nodes.insert(node(subject), Node { derivation: Work::Run(run), weight: 5 });
+}

@@ -1,0 +1,81 @@
+//! What planning starts from: everything authored, resolved and pinned.
+
+use std::collections::BTreeMap;
+
+use azl_action::{Blob, Wanted};
+
+/// The whole input of a release.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// Name of the release, e.g. `4.0.20261120`.
+    pub version: String,
+    /// Seconds since 1970 that stand for the time of the release in everything we write.
+    pub epoch: u64,
+    /// Package sets of the seed, by name: `build`, `boot`.
+    pub seed: BTreeMap<String, SeedSet>,
+    /// Components of the release set, by name.
+    pub components: BTreeMap<String, ComponentInput>,
+    /// Images to compose, by name.
+    pub images: BTreeMap<String, ImageInput>,
+    /// Who signs.
+    pub signing: Signing,
+}
+
+/// One set of the seed: locked foreign packages and the fix-ups their scripts would have made.
+#[derive(Debug, Clone)]
+pub struct SeedSet {
+    /// The packages, by file name.
+    pub packages: BTreeMap<String, Wanted>,
+    /// A `.layer.json` with links, files and directories.
+    pub fixups: Blob,
+    /// Environment its programs need.
+    pub environment: BTreeMap<String, String>,
+    /// RPM capabilities the set stands for.
+    pub provides: Vec<String>,
+}
+
+/// One component, rendered.
+#[derive(Debug, Clone)]
+pub struct ComponentInput {
+    /// Name of the spec file among `files`.
+    pub spec: String,
+    /// The rendered directory but for the `sources` file: spec, patches, small files.
+    pub files: Vec<Blob>,
+    /// Sources pinned by digest, by file name.
+    pub sources: BTreeMap<String, Wanted>,
+    /// Whether this takes bytes of the seed into its packages.
+    pub seed_derived: bool,
+}
+
+/// One image.
+#[derive(Debug, Clone)]
+pub struct ImageInput {
+    /// What it becomes.
+    pub kind: ImageKind,
+    /// The model, in the image writer's own type.
+    pub model: serde_json::Value,
+    /// Capabilities whose closure is the image's content.
+    pub packages: Vec<String>,
+    /// What `derive.sh` makes for it besides the loader's cache: `rpm-database`.
+    pub derive: Vec<String>,
+    /// What to expect of it when it runs, in the boot adapter's own type; none if it is not run.
+    pub scenario: Option<serde_json::Value>,
+}
+
+/// The kinds of image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageKind {
+    /// A disk for a virtual machine.
+    Disk,
+    /// A container image.
+    Oci,
+}
+
+/// The key everything is signed with.
+#[derive(Debug, Clone)]
+pub struct Signing {
+    /// Fingerprint, upper-case hexadecimal.
+    pub fingerprint: String,
+    /// The armored certificate.
+    pub certificate: Blob,
+}

@@ -1,0 +1,36 @@
+//! The query stage: asking rpm, in the sandbox, what a spec needs and gives.
+
+use std::collections::BTreeMap;
+
+use azl_action::{Hole, Node, NodeId, Run, Select, Work};
+
+use crate::build::{self, script};
+use crate::inputs::{ComponentInput, Inputs};
+use crate::{MACROS, SANDBOX_REVISION, seed};
+
+/// Returns the name of the node that queries a component.
+pub fn node(component: &str) -> NodeId {
+    NodeId::new("query", component)
+}
+
+pub(crate) fn insert(inputs: &Inputs, name: &str, component: &ComponentInput, nodes: &mut BTreeMap<NodeId, Node>) {
+    let set = seed::build_set(inputs);
+    let mut root = seed::layers("build", set);
+    if name != MACROS && inputs.components.contains_key(MACROS) {
+        root.push(Hole::outputs(&build::rpm_node(MACROS), Select::BinaryRpms));
+    }
+    let run = Run {
+        command: vec!["/usr/bin/bash".into(), "/in/script/query.sh".into(), component.spec.clone()],
+        env: build::environment(set),
+        root,
+        inputs: BTreeMap::from([
+            ("files".to_owned(), component.files.iter().cloned().map(Hole::Known).collect()),
+            ("script".to_owned(), vec![script("query.sh")]),
+        ]),
+        // Parsing may run the spec's own shell and Lua; it ends or it is ended.
+        timeout: 180,
+        as_root: false,
+        sandbox_revision: SANDBOX_REVISION,
+    };
+    nodes.insert(node(name), Node { derivation: Work::Run(run), weight: 1 });
+}

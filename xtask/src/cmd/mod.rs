@@ -1,0 +1,132 @@
+//! One file per verb: its arguments (doc comments are the help text), a call into the pipeline, and what is printed.
+
+mod boot;
+mod build;
+mod ci;
+mod doctor;
+mod explain;
+mod graph;
+mod image;
+mod log;
+mod release;
+mod render;
+mod test;
+mod tidy;
+mod update;
+mod verify;
+
+use std::path::PathBuf;
+
+use azl_host::environment;
+use azl_pipeline::checkout::Checkout;
+use azl_pipeline::doctor::Install;
+use azl_pipeline::error::Failure;
+use azl_pipeline::session::{Session, Settings};
+use clap::{Args, Subcommand};
+
+use crate::ui::Ui;
+
+/// Options every verb takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Print versioned JSON events instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Keep blobs, results and roots here [default: $AZL_STORE, else ~/.cache/azurelinux/store]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Write releases here [default: out]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Do this many actions at a time [default: number of processors]
+    #[arg(long, short, global = true, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// Install missing host packages through sudo, if need be
+    #[arg(long, global = true)]
+    pub(crate) install: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Release(release::Release),
+    Test(test::Test),
+    Doctor(doctor::Doctor),
+    Render(render::Render),
+    Build(build::Build),
+    Image(image::Image),
+    Boot(boot::Boot),
+    Verify(verify::Verify),
+    Update(update::Update),
+    Graph(graph::Graph),
+    Explain(explain::Explain),
+    Log(log::Log),
+    Tidy(tidy::Tidy),
+    Ci(ci::Ci),
+}
+
+impl Command {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::Release(verb) => verb.run(context),
+            Self::Test(verb) => verb.run(context),
+            Self::Doctor(verb) => verb.run(context),
+            Self::Render(verb) => verb.run(context),
+            Self::Build(verb) => verb.run(context),
+            Self::Image(verb) => verb.run(context),
+            Self::Boot(verb) => verb.run(context),
+            Self::Verify(verb) => verb.run(context),
+            Self::Update(verb) => verb.run(context),
+            Self::Graph(verb) => verb.run(context),
+            Self::Explain(verb) => verb.run(context),
+            Self::Log(verb) => verb.run(context),
+            Self::Tidy(verb) => verb.run(context),
+            Self::Ci(verb) => verb.run(context),
+        }
+    }
+}
+
+/// What every verb works with.
+pub(crate) struct Context {
+    pub(crate) ui: Ui,
+    /// The checkout.
+    pub(crate) root: PathBuf,
+    pub(crate) settings: Settings,
+    pub(crate) install: Install,
+}
+
+impl Context {
+    pub(crate) fn new(global: Global, ui: Ui) -> Result<Self, (Ui, Failure)> {
+        let root = checkout_root();
+        let install = if global.install { Install::Always } else { Install::WhenRoot };
+        match Settings::resolve(root.clone(), global.store, global.out, global.jobs) {
+            Ok(settings) => Ok(Self { ui, root, settings, install }),
+            Err(failure) => Err((ui, failure)),
+        }
+    }
+
+    /// Reads the checkout.
+    pub(crate) fn checkout(&self) -> Result<Checkout, Failure> {
+        Checkout::read(&self.root)
+    }
+
+    /// Checks the host, reads the checkout and opens the store.
+    pub(crate) fn open(&self, purpose: &str) -> Result<(Checkout, Session), Failure> {
+        self.ensure_host()?;
+        let checkout = self.checkout()?;
+        let session = Session::open(self.settings.clone(), &checkout.release.signing, purpose, &self.ui)?;
+        Ok((checkout, session))
+    }
+
+    /// Installs what the host lacks, or says how.
+    pub(crate) fn ensure_host(&self) -> Result<(), Failure> {
+        doctor::ensure(self)
+    }
+}
+
+/// The checkout this program was built from, unless it is run somewhere inside another one.
+fn checkout_root() -> PathBuf {
+    let current = environment::current_dir();
+    let above = current.ancestors().find(|path| azl_host::files::exists(path.join("release.toml")));
+    above.map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")), PathBuf::from)
+}

@@ -1,0 +1,63 @@
+//! `test`: every tier, each with what it needs.
+
+use azl_host::{Cmd, environment};
+use azl_pipeline::error::Failure;
+use azl_pipeline::{check, inputs};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::Context;
+
+/// Run all test tiers
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Only this tier
+    #[arg(long, value_enum)]
+    tier: Option<Tier>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Tier {
+    /// Unit, property and contract tests; needs nothing but cargo
+    Unit,
+    /// The default release set from real sources to a booted image, then read by independent tools
+    EndToEnd,
+}
+
+impl Test {
+    /// All tiers.
+    pub(crate) fn all() -> Self {
+        Self { tier: None }
+    }
+
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        if self.tier != Some(Tier::EndToEnd) {
+            unit(context)?;
+        }
+        if self.tier != Some(Tier::Unit) {
+            end_to_end(context)?;
+        }
+        Ok(())
+    }
+}
+
+fn unit(context: &Context) -> Result<(), Failure> {
+    let cargo = environment::var("CARGO").unwrap_or_else(|| "cargo".to_owned());
+    let mut command = Cmd::new(cargo, &context.root).inherit("HOME").inherit("CARGO_HOME").inherit("RUSTUP_HOME");
+    command = command.inherit("RUSTUP_TOOLCHAIN").inherit("CARGO_TARGET_DIR").inherit("CI");
+    let command = if environment::find_program("cargo-nextest").is_some() {
+        command.args(["nextest", "run", "--workspace"])
+    } else {
+        context.ui.print("cargo-nextest is not installed, so `cargo test` runs the unit tier\n");
+        command.args(["test", "--workspace"])
+    };
+    command.run_inherited().map_err(|error| Failure::Verification(error.to_string()))
+}
+
+fn end_to_end(context: &Context) -> Result<(), Failure> {
+    let (checkout, session) = context.open("test")?;
+    let inputs = inputs::assemble(&checkout, &checkout.release.default_set, &session)?;
+    let report = check::check(&inputs, &session, &context.ui)?;
+    context.ui.result(&report.to_string(), &json!({ "event": "checked", "report": report }));
+    report.into_result()
+}
