@@ -22,26 +22,12 @@ impl Moment {
         let seconds = seconds.min(LAST_SECOND);
         let (year, month, day) = civil_from_days(seconds / SECONDS_PER_DAY);
         let in_day = (seconds % SECONDS_PER_DAY) as u32;
-        Self {
-            year,
-            month,
-            day,
-            hour: in_day / 3600,
-            minute: in_day / 60 % 60,
-            second: in_day % 60,
-        }
+        Self { year, month, day, hour: in_day / 3600, minute: in_day / 60 % 60, second: in_day % 60 }
     }
 
     /// Returns the form of RFC 3339 that OCI configurations use.
     pub(crate) fn rfc3339(&self) -> String {
-        let Self {
-            year,
-            month,
-            day,
-            hour,
-            minute,
-            second,
-        } = self;
+        let Self { year, month, day, hour, minute, second } = self;
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 
@@ -66,11 +52,7 @@ fn civil_from_days(days: u64) -> (u32, u32, u32) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = era * 400 + year_of_era + u64::from(month <= 2);
     (year as u32, month as u32, day as u32)
 }
@@ -96,9 +78,6 @@ mod tests {
     #[test]
     fn fat_words_stay_in_their_range() {
         assert_eq!(Moment::from_epoch(0).fat(), (0x21, 0));
-        assert_eq!(
-            Moment::from_epoch(951_782_399).fat(),
-            (20 << 9 | 2 << 5 | 28, 23 << 11 | 59 << 5 | 29)
-        );
+        assert_eq!(Moment::from_epoch(951_782_399).fat(), (20 << 9 | 2 << 5 | 28, 23 << 11 | 59 << 5 | 29));
     }
 }

@@ -82,12 +82,8 @@ pub fn compose<'a>(
     add_manifests(model, &ordered, epoch, &mut merge, &mut errors);
     check_derived(model, &ordered, &merge, &mut errors);
     let entries = number_owners(merge, epoch, &ordered, &mut errors);
-    let mut tree = Tree {
-        arch: model.arch,
-        epoch,
-        packages: ordered.iter().map(|package| &package.header).collect(),
-        entries,
-    };
+    let mut tree =
+        Tree { arch: model.arch, epoch, packages: ordered.iter().map(|package| &package.header).collect(), entries };
     complete_directories(&mut tree, &mut errors);
     check_boot_files(model, &tree, &mut errors);
     if errors.is_empty() { Ok(tree) } else { Err(errors) }
@@ -98,10 +94,7 @@ fn check_packages(arch: Arch, packages: &[&Package]) -> Vec<ComposeError> {
     for package in packages {
         let nevra = &package.header.nevra;
         if nevra.arch != arch.rpm() && nevra.arch != "noarch" {
-            errors.push(ComposeError::ForeignArch {
-                package: nevra.to_string(),
-                arch: arch.rpm(),
-            });
+            errors.push(ComposeError::ForeignArch { package: nevra.to_string(), arch: arch.rpm() });
         }
         errors.extend(install_effects(&package.header).err().unwrap_or_default());
     }
@@ -133,24 +126,15 @@ fn check_derived(model: &ImageModel, packages: &[&Package], merge: &Merge<'_>, e
     let mut wanted: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for package in packages {
         for effect in install_effects(&package.header).unwrap_or_default() {
-            wanted
-                .entry(effect.derived_path())
-                .or_default()
-                .push(package.header.nevra.to_string());
+            wanted.entry(effect.derived_path()).or_default().push(package.header.nevra.to_string());
         }
     }
     if model.package_records.contains(&PackageRecord::RpmDatabase) {
-        wanted
-            .entry(RPM_DATABASE)
-            .or_default()
-            .push(format!("image {}", model.name));
+        wanted.entry(RPM_DATABASE).or_default().push(format!("image {}", model.name));
     }
     for (path, wanted_by) in wanted {
         if !merge.has(path) {
-            errors.push(ComposeError::MissingDerived {
-                path: path.to_owned(),
-                wanted_by: wanted_by.join(", "),
-            });
+            errors.push(ComposeError::MissingDerived { path: path.to_owned(), wanted_by: wanted_by.join(", ") });
         }
     }
 }
@@ -188,39 +172,19 @@ impl Fault {
         match self {
             Self::User(user) => ComposeError::UnknownUser { package, path, user },
             Self::Group(group) => ComposeError::UnknownGroup { package, path, group },
-            Self::Capability { text, why } => ComposeError::Capability {
-                package,
-                path,
-                text,
-                why,
-            },
+            Self::Capability { text, why } => ComposeError::Capability { package, path, text, why },
         }
     }
 }
 
 fn number_owner<'a>(merged: Merged<'a>, accounts: &Accounts, epoch: u64) -> Result<Node<'a>, (Option<usize>, Fault)> {
     let owner = merged.owners.first().copied();
-    let uid = accounts
-        .uid(merged.user)
-        .ok_or_else(|| (owner, Fault::User(merged.user.to_owned())))?;
-    let gid = accounts
-        .gid(merged.group)
-        .ok_or_else(|| (owner, Fault::Group(merged.group.to_owned())))?;
+    let uid = accounts.uid(merged.user).ok_or_else(|| (owner, Fault::User(merged.user.to_owned())))?;
+    let gid = accounts.gid(merged.group).ok_or_else(|| (owner, Fault::Group(merged.group.to_owned())))?;
     let mut xattrs = BTreeMap::new();
     if let Some(text) = merged.capabilities {
-        let fault = |why| {
-            (
-                owner,
-                Fault::Capability {
-                    text: text.to_owned(),
-                    why,
-                },
-            )
-        };
-        xattrs.insert(
-            "security.capability".to_owned(),
-            capability::xattr(text).map_err(fault)?,
-        );
+        let fault = |why| (owner, Fault::Capability { text: text.to_owned(), why });
+        xattrs.insert("security.capability".to_owned(), capability::xattr(text).map_err(fault)?);
     }
     let kind = match merged.source {
         Source::Directory => NodeKind::Directory,
@@ -228,15 +192,7 @@ fn number_owner<'a>(merged: Merged<'a>, accounts: &Accounts, epoch: u64) -> Resu
         Source::Content(content) => NodeKind::File { content },
     };
     let mtime = merged.mtime.map_or(epoch, |mtime| mtime.min(epoch));
-    Ok(Node {
-        kind,
-        mode: merged.mode,
-        uid,
-        gid,
-        mtime,
-        xattrs,
-        owners: merged.owners,
-    })
+    Ok(Node { kind, mode: merged.mode, uid, gid, mtime, xattrs, owners: merged.owners })
 }
 
 /// Adds the directories that no package owns, and refuses files below something else.
@@ -257,10 +213,7 @@ fn complete_directories(tree: &mut Tree<'_>, errors: &mut Vec<ComposeError>) {
             match tree.entries.get(parent).map(|node| &node.kind) {
                 Some(NodeKind::Directory) => {}
                 Some(_) => {
-                    errors.push(ComposeError::NotADirectory {
-                        path: path.clone(),
-                        parent: parent.to_owned(),
-                    });
+                    errors.push(ComposeError::NotADirectory { path: path.clone(), parent: parent.to_owned() });
                     break;
                 }
                 None => {

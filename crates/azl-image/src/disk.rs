@@ -139,21 +139,12 @@ pub fn write_disk(model: &ImageModel, tree: &Tree<'_>, sink: &mut dyn DiskSink) 
     let esp = write_esp(model, &disk.esp, tree, &layout.esp, sink)?;
     let root = write_root(model, disk, tree, &layout.root, sink)?;
     let disk_guid = model.seed.uuid("disk");
-    let table = gpt::Table {
-        disk_guid,
-        size: layout.size,
-        partitions: vec![layout.esp, layout.root],
-    };
+    let table = gpt::Table { disk_guid, size: layout.size, partitions: vec![layout.esp, layout.root] };
     table.write(sink).map_err(DiskError::Write)?;
     if let Some(footer) = footer {
         sink.write_at(layout.size, &footer).map_err(DiskError::Write)?;
     }
-    Ok(DiskReport {
-        virtual_size: layout.size,
-        file_size,
-        disk_guid,
-        partitions: vec![esp, root],
-    })
+    Ok(DiskReport { virtual_size: layout.size, file_size, disk_guid, partitions: vec![esp, root] })
 }
 
 struct Layout {
@@ -195,10 +186,7 @@ fn write_esp(
     let mut files = Vec::new();
     for file in &esp.files {
         let content = boot_file(tree, &file.package, &file.source.value)?;
-        files.push(fat32::File {
-            path: &file.path,
-            content,
-        });
+        files.push(fat32::File { path: &file.path, content });
     }
     let volume = fat32::Volume {
         size: partition.size,
@@ -220,19 +208,9 @@ fn write_root(
     sink: &mut dyn DiskSink,
 ) -> Result<PartitionReport, DiskError> {
     let uuid = model.seed.uuid("filesystem root");
-    let volume = ext4::Volume {
-        size: partition.size,
-        uuid,
-        label: &disk.root.label,
-    };
+    let volume = ext4::Volume { size: partition.size, uuid, label: &disk.root.label };
     let used = volume.write(tree, &mut Window::new(sink, partition.start, partition.size))?;
-    Ok(report(
-        partition,
-        FilesystemKind::Ext4,
-        &disk.root.label,
-        uuid.to_string(),
-        used,
-    ))
+    Ok(report(partition, FilesystemKind::Ext4, &disk.root.label, uuid.to_string(), used))
 }
 
 fn report(

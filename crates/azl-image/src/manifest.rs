@@ -25,10 +25,7 @@ pub struct ScannerManifests {
 pub fn scanner_manifests<'a>(packages: impl IntoIterator<Item = &'a PackageHeader>, epoch: u64) -> ScannerManifests {
     let mut packages: Vec<_> = packages.into_iter().collect();
     packages.sort_by(|a, b| a.nevra.cmp(&b.nevra));
-    let mut manifests = ScannerManifests {
-        first: String::new(),
-        second: String::new(),
-    };
+    let mut manifests = ScannerManifests { first: String::new(), second: String::new() };
     for package in packages {
         let nevra = &package.nevra;
         let version_release = format!("{}-{}", nevra.evr.version, nevra.evr.release);
@@ -53,11 +50,7 @@ pub fn scanner_manifests<'a>(packages: impl IntoIterator<Item = &'a PackageHeade
 
 /// Returns the field as rpm's query format prints it: a missing tag is `(none)`, and tabs would add a field.
 fn or_none(text: &str) -> String {
-    if text.is_empty() {
-        "(none)".to_owned()
-    } else {
-        text.replace(['\t', '\n'], " ")
-    }
+    if text.is_empty() { "(none)".to_owned() } else { text.replace(['\t', '\n'], " ") }
 }
 
 #[cfg(test)]
@@ -72,27 +65,9 @@ mod tests {
         bash.header.nevra.evr.epoch = 2;
         let manifests = scanner_manifests([&tzdata.header, &bash.header], 1_000);
         assert_eq!(manifests.first, "bash-1-1.azl4.x86_64\ntzdata-1-1.azl4.x86_64\n");
-        let lines: Vec<Vec<&str>> = manifests
-            .second
-            .lines()
-            .map(|line| line.split('\t').collect())
-            .collect();
+        let lines: Vec<Vec<&str>> = manifests.second.lines().map(|line| line.split('\t').collect()).collect();
         let source = "bash-1-1.azl4.src.rpm";
-        assert_eq!(
-            lines[0],
-            [
-                "bash",
-                "1-1.azl4",
-                "1000",
-                "500",
-                "Azure Linux",
-                "(none)",
-                "0",
-                "x86_64",
-                "2",
-                source
-            ]
-        );
+        assert_eq!(lines[0], ["bash", "1-1.azl4", "1000", "500", "Azure Linux", "(none)", "0", "x86_64", "2", source]);
         assert_eq!((lines[1].len(), lines[1][4]), (10, "(none)"));
     }
 }

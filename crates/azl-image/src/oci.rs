@@ -173,18 +173,8 @@ pub fn write_oci(model: &ImageModel, tree: &Tree<'_>) -> Result<OciImage, OciErr
     let mut files = blobs.0;
     files.insert("index.json".to_owned(), json(&index(oci, tree, &descriptor)));
     files.insert("oci-layout".to_owned(), br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec());
-    let Layer {
-        diff_id, unpacked_size, ..
-    } = layer;
-    Ok(OciImage {
-        files,
-        manifest,
-        config,
-        layer: layer_digest,
-        layer_size,
-        diff_id,
-        unpacked_size,
-    })
+    let Layer { diff_id, unpacked_size, .. } = layer;
+    Ok(OciImage { files, manifest, config, layer: layer_digest, layer_size, diff_id, unpacked_size })
 }
 
 fn config<'a>(oci: &'a Oci, tree: &Tree<'_>, created: &str, diff_id: Digest) -> Config<'a> {
@@ -201,14 +191,8 @@ fn config<'a>(oci: &'a Oci, tree: &Tree<'_>, created: &str, diff_id: Digest) -> 
             working_dir: oci.working_dir.as_deref().unwrap_or("/"),
             labels: &oci.labels,
         },
-        rootfs: RootFs {
-            r#type: "layers",
-            diff_ids: [format!("sha256:{diff_id}")],
-        },
-        history: [History {
-            created: created.to_owned(),
-            created_by: "azl-image",
-        }],
+        rootfs: RootFs { r#type: "layers", diff_ids: [format!("sha256:{diff_id}")] },
+        history: [History { created: created.to_owned(), created_by: "azl-image" }],
     }
 }
 
@@ -217,17 +201,10 @@ fn index(oci: &Oci, tree: &Tree<'_>, manifest: &Descriptor) -> Index {
         media_type: MANIFEST,
         digest: manifest.digest.clone(),
         size: manifest.size,
-        platform: Some(Platform {
-            architecture: tree.arch.oci(),
-            os: "linux",
-        }),
+        platform: Some(Platform { architecture: tree.arch.oci(), os: "linux" }),
         annotations: BTreeMap::from([(REFERENCE, tag.clone())]),
     };
-    Index {
-        schema_version: 2,
-        media_type: INDEX,
-        manifests: oci.tags.iter().map(tagged).collect(),
-    }
+    Index { schema_version: 2, media_type: INDEX, manifests: oci.tags.iter().map(tagged).collect() }
 }
 
 /// The content-addressed part of the layout.
@@ -243,16 +220,7 @@ impl Blobs {
         let size = bytes.len() as u64;
         self.0.insert(format!("blobs/sha256/{digest}"), bytes);
         let digest_text = format!("sha256:{digest}");
-        (
-            digest,
-            Descriptor {
-                media_type,
-                digest: digest_text,
-                size,
-                platform: None,
-                annotations: BTreeMap::new(),
-            },
-        )
+        (digest, Descriptor { media_type, digest: digest_text, size, platform: None, annotations: BTreeMap::new() })
     }
 }
 

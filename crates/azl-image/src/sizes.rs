@@ -28,16 +28,8 @@ impl Tree<'_> {
     /// Returns the size of each package, largest first. A file that several packages own counts for the first; files
     /// of the image itself count for none.
     pub fn package_sizes(&self) -> Vec<PackageSize> {
-        let empty = |nevra: String| PackageSize {
-            package: nevra,
-            files: 0,
-            bytes: 0,
-        };
-        let mut sizes: Vec<_> = self
-            .packages
-            .iter()
-            .map(|header| empty(header.nevra.to_string()))
-            .collect();
+        let empty = |nevra: String| PackageSize { package: nevra, files: 0, bytes: 0 };
+        let mut sizes: Vec<_> = self.packages.iter().map(|header| empty(header.nevra.to_string())).collect();
         for node in self.entries.values().filter(|node| is_file(node)) {
             if let Some(owner) = node.owners.first() {
                 sizes[*owner].files += 1;
@@ -51,12 +43,8 @@ impl Tree<'_> {
     /// Returns the size of each regular file, largest first.
     pub fn file_sizes(&self) -> Vec<FileSize> {
         let files = self.iter().filter(|(_, node)| is_file(node));
-        let mut sizes: Vec<_> = files
-            .map(|(path, node)| FileSize {
-                path: path.to_owned(),
-                bytes: node.size(),
-            })
-            .collect();
+        let mut sizes: Vec<_> =
+            files.map(|(path, node)| FileSize { path: path.to_owned(), bytes: node.size() }).collect();
         sizes.sort_by_key(|size| Reverse(size.bytes));
         sizes
     }

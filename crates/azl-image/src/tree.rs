@@ -91,11 +91,7 @@ impl<'a> Tree<'a> {
 
     /// Returns the paths that `pattern` matches; `*` stands for any characters within one component.
     pub fn matching(&self, pattern: &str) -> Vec<&str> {
-        self.entries
-            .keys()
-            .filter(|path| path_matches(pattern, path))
-            .map(String::as_str)
-            .collect()
+        self.entries.keys().filter(|path| path_matches(pattern, path)).map(String::as_str).collect()
     }
 }
 
@@ -118,11 +114,7 @@ pub(crate) fn split(path: &str) -> Option<(&str, &str)> {
 
 /// Joins a directory and a name.
 pub(crate) fn join(parent: &str, name: &str) -> String {
-    if parent == "/" {
-        format!("/{name}")
-    } else {
-        format!("{parent}/{name}")
-    }
+    if parent == "/" { format!("/{name}") } else { format!("{parent}/{name}") }
 }
 
 /// Returns whether a path is absolute and every component is a plain name a filesystem can hold.
@@ -149,10 +141,7 @@ fn name_matches(pattern: &str, name: &str) -> bool {
     let Some(name) = name.strip_prefix(head) else {
         return false;
     };
-    name.char_indices()
-        .map(|(at, _)| &name[at..])
-        .chain([""])
-        .any(|tail| name_matches(rest, tail))
+    name.char_indices().map(|(at, _)| &name[at..]).chain([""]).any(|tail| name_matches(rest, tail))
 }
 
 #[cfg(test)]
@@ -162,11 +151,7 @@ mod tests {
     #[test]
     fn star_stays_within_one_component() {
         for (pattern, path, expected) in [
-            (
-                "/usr/lib/modules/*/vmlinuz",
-                "/usr/lib/modules/6.18.1-1.azl4/vmlinuz",
-                true,
-            ),
+            ("/usr/lib/modules/*/vmlinuz", "/usr/lib/modules/6.18.1-1.azl4/vmlinuz", true),
             ("/usr/lib/modules/*/vmlinuz", "/usr/lib/modules/vmlinuz", false),
             ("/usr/lib/modules/*/vmlinuz", "/usr/lib/modules/a/b/vmlinuz", false),
             ("/boot/vmlinuz-*-azl", "/boot/vmlinuz-6-azl", true),

@@ -2,10 +2,7 @@
 //!
 //! Each check looks for its tool first and prints why it did not run if the tool is absent.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this test runs foreign tools, the crate under test never does"
-)]
+#![expect(clippy::disallowed_methods, reason = "this test runs foreign tools, the crate under test never does")]
 #![expect(clippy::disallowed_macros, reason = "a check that did not run says so")]
 
 use std::fs::{self, File};
@@ -14,8 +11,8 @@ use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use azl_image::{DiskReport, DiskSink, Tree, compose, write_disk, write_oci};
-use fixture::{container, kernel, machine, system};
+use azl_image::{DiskReport, DiskSink, Package, Tree, compose, write_disk, write_oci};
+use fixture::{Build as _, container, kernel, machine, package, system};
 
 mod fixture;
 
@@ -24,10 +21,7 @@ const EPOCH: u64 = 1_795_132_800;
 /// Finds a tool in PATH and where administrators' tools lie.
 fn tool(name: &str) -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
-    let mut candidates = path
-        .split(':')
-        .chain(["/usr/sbin", "/sbin"])
-        .map(|dir| Path::new(dir).join(name));
+    let mut candidates = path.split(':').chain(["/usr/sbin", "/sbin"]).map(|dir| Path::new(dir).join(name));
     let found = candidates.find(|path| path.is_file());
     if found.is_none() {
         println!("not checked: `{name}` is not installed");
@@ -37,22 +31,9 @@ fn tool(name: &str) -> Option<PathBuf> {
 
 /// Runs a tool that must succeed and returns all it said.
 fn run(tool: &Path, args: &[&str]) -> String {
-    let output = Command::new(tool)
-        .args(args)
-        .env("LC_ALL", "C")
-        .output()
-        .expect("starts");
-    let text = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert!(
-        output.status.success(),
-        "{} {args:?}: {}\n{text}",
-        tool.display(),
-        output.status
-    );
+    let output = Command::new(tool).args(args).env("LC_ALL", "C").output().expect("starts");
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{} {args:?}: {}\n{text}", tool.display(), output.status);
     text
 }
 
@@ -75,8 +56,12 @@ struct Written {
 
 impl Written {
     fn machine() -> Self {
-        let (model, packages) = (machine(), system());
-        let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
+        Self::of(&system())
+    }
+
+    fn of(packages: &[Package]) -> Self {
+        let model = machine();
+        let tree = compose(&model, packages, &[], EPOCH).expect("composes");
         let dir = tempfile::tempdir().expect("directory");
         let file = File::create(dir.path().join("disk.vhd")).expect("created");
         let report = write_disk(&model, &tree, &mut FileSink(file)).expect("written");
@@ -90,9 +75,7 @@ impl Written {
     /// Copies a range of the disk into a file of its own.
     fn cut(&self, name: &str, start: u64, size: u64) -> String {
         let mut bytes = vec![0; size as usize];
-        File::open(self.disk())
-            .and_then(|file| file.read_exact_at(&mut bytes, start))
-            .expect("read");
+        File::open(self.disk()).and_then(|file| file.read_exact_at(&mut bytes, start)).expect("read");
         let path = self.dir.path().join(name);
         fs::write(&path, bytes).expect("written");
         path.to_str().expect("UTF-8").to_owned()
@@ -109,12 +92,20 @@ fn e2fsck_finds_the_root_filesystem_clean() {
     assert!(said.contains("azurelinux: "), "{said}");
     let Some(debugfs) = tool("debugfs") else { return };
     let said = run(&debugfs, &["-R", "stat /usr/bin/ping", &image]);
-    assert!(
-        said.contains("security.capability (20)") && said.contains("Mode:  0755"),
-        "{said}"
-    );
+    assert!(said.contains("security.capability (20)") && said.contains("Mode:  0755"), "{said}");
     let said = run(&debugfs, &["-R", "stat /usr/bin/write", &image]);
     assert!(said.contains("Mode:  02755") && said.contains("Group:     5"), "{said}");
+}
+
+#[test]
+fn many_small_files_get_enough_inodes_and_indexed_directories() {
+    let Some(e2fsck) = tool("e2fsck") else { return };
+    let mut packages = system();
+    let many = (0..5_000).fold(package("many"), |many, n| many.file(&format!("/usr/share/many/{n}"), 0o644, b"x"));
+    packages.push(many);
+    let written = Written::of(&packages);
+    let root = written.report.root().expect("there");
+    run(&e2fsck, &["-fn", &written.cut("root.ext4", root.start, root.size)]);
 }
 
 #[test]
@@ -127,10 +118,7 @@ fn fsck_vfat_finds_the_efi_system_partition_clean() {
     assert!(said.contains("4 files"), "{said}");
     let Some(mcopy) = tool("mcopy") else { return };
     let out = written.dir.path().join("BOOTX64.EFI");
-    run(
-        &mcopy,
-        &["-i", &image, "::/EFI/BOOT/BOOTX64.EFI", out.to_str().expect("UTF-8")],
-    );
+    run(&mcopy, &["-i", &image, "::/EFI/BOOT/BOOTX64.EFI", out.to_str().expect("UTF-8")]);
     assert_eq!(fs::read(out).expect("read"), kernel());
 }
 
@@ -144,11 +132,7 @@ fn sfdisk_verifies_the_partition_table() {
     assert!(said.contains("No errors detected"), "{said}");
     let said = run(&sfdisk, &["--json", &disk]).to_lowercase();
     let partition = report.root().expect("there");
-    for text in [
-        "azurelinux-root".to_owned(),
-        partition.guid.to_string(),
-        report.disk_guid.to_string(),
-    ] {
+    for text in ["azurelinux-root".to_owned(), partition.guid.to_string(), report.disk_guid.to_string()] {
         assert!(said.contains(&text), "{text} in {said}");
     }
 }
@@ -157,20 +141,8 @@ fn sfdisk_verifies_the_partition_table() {
 fn qemu_img_reads_the_vhd_with_its_exact_size() {
     let Some(qemu_img) = tool("qemu-img") else { return };
     let written = Written::machine();
-    let said = run(
-        &qemu_img,
-        &[
-            "info",
-            "-f",
-            "vpc",
-            "--output=json",
-            written.disk().to_str().expect("UTF-8"),
-        ],
-    );
-    assert!(
-        said.contains(&format!("\"virtual-size\": {}", written.report.virtual_size)),
-        "{said}"
-    );
+    let said = run(&qemu_img, &["info", "-f", "vpc", "--output=json", written.disk().to_str().expect("UTF-8")]);
+    assert!(said.contains(&format!("\"virtual-size\": {}", written.report.virtual_size)), "{said}");
 }
 
 #[test]
@@ -213,28 +185,9 @@ fn umoci_unpacks_the_layout() {
     archive(dir.path());
     let image = format!("{}:4.0", dir.path().join("layout").display());
     let bundle = dir.path().join("bundle");
-    run(
-        &umoci,
-        &[
-            "unpack",
-            "--rootless",
-            "--image",
-            &image,
-            bundle.to_str().expect("UTF-8"),
-        ],
-    );
+    run(&umoci, &["unpack", "--rootless", "--image", &image, bundle.to_str().expect("UTF-8")]);
     let root = bundle.join("rootfs");
-    assert_eq!(
-        fs::read(root.join("usr/lib/modules/6.18/vmlinuz")).expect("read"),
-        kernel()
-    );
+    assert_eq!(fs::read(root.join("usr/lib/modules/6.18/vmlinuz")).expect("read"), kernel());
     assert_eq!(fs::read_link(root.join("bin")).expect("link"), Path::new("usr/bin"));
-    assert_eq!(
-        fs::metadata(root.join("usr/bin/write"))
-            .expect("there")
-            .permissions()
-            .mode()
-            & 0o7777,
-        0o2755
-    );
+    assert_eq!(fs::metadata(root.join("usr/bin/write")).expect("there").permissions().mode() & 0o7777, 0o2755);
 }

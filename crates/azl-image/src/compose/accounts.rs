@@ -17,10 +17,7 @@ impl Accounts {
     /// Reads the two files of the merged image.
     pub(super) fn of_image(merge: &Merge<'_>) -> Self {
         let numbers = |path| numbers(merge.content(path).unwrap_or_default());
-        Self {
-            users: numbers("/etc/passwd"),
-            groups: numbers("/etc/group"),
-        }
+        Self { users: numbers("/etc/passwd"), groups: numbers("/etc/group") }
     }
 
     pub(super) fn uid(&self, user: &str) -> Option<u32> {
@@ -51,9 +48,6 @@ mod tests {
     #[test]
     fn reads_the_third_field_and_knows_root() {
         let numbers = numbers(b"mail:x:12:\nbroken\nbad:x:many:\nroot:x:5:\n");
-        assert_eq!(
-            numbers,
-            BTreeMap::from([("mail".to_owned(), 12), ("root".to_owned(), 0)])
-        );
+        assert_eq!(numbers, BTreeMap::from([("mail".to_owned(), 12), ("root".to_owned(), 0)]));
     }
 }

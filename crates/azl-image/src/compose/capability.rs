@@ -85,9 +85,7 @@ pub(super) fn xattr(text: &str) -> Result<Vec<u8>, String> {
 
 fn apply_clause(sets: &mut Sets, clause: &str) -> Result<(), String> {
     let operator = |c| matches!(c, '=' | '+' | '-');
-    let start = clause
-        .find(operator)
-        .ok_or_else(|| format!("no `=`, `+` or `-` in `{clause}`"))?;
+    let start = clause.find(operator).ok_or_else(|| format!("no `=`, `+` or `-` in `{clause}`"))?;
     let (names, mut actions) = clause.split_at(start);
     let mask = capabilities(names)?;
     while let Some(action) = actions.chars().next() {
@@ -105,9 +103,7 @@ fn capabilities(names: &str) -> Result<u64, String> {
     let mut mask = 0;
     for name in names.split(',') {
         let lower = name.to_ascii_lowercase();
-        let number = lower
-            .strip_prefix("cap_")
-            .and_then(|name| NAMES.iter().position(|known| *known == name));
+        let number = lower.strip_prefix("cap_").and_then(|name| NAMES.iter().position(|known| *known == name));
         mask |= 1 << number.ok_or_else(|| format!("no capability `{name}`"))?;
     }
     Ok(mask)
@@ -117,11 +113,7 @@ fn apply_action(sets: &mut Sets, action: char, flags: &str, mask: u64) -> Result
     if let Some(unknown) = flags.chars().find(|flag| !"eip".contains(*flag)) {
         return Err(format!("no flag `{unknown}`"));
     }
-    for (flag, set) in [
-        ('e', &mut sets.effective),
-        ('p', &mut sets.permitted),
-        ('i', &mut sets.inheritable),
-    ] {
+    for (flag, set) in [('e', &mut sets.effective), ('p', &mut sets.permitted), ('i', &mut sets.inheritable)] {
         match (action, flags.contains(flag)) {
             ('=' | '+', true) => *set |= mask,
             ('=', false) | ('-', true) => *set &= !mask,
@@ -150,13 +142,7 @@ mod tests {
 
     #[test]
     fn what_the_kernel_cannot_store_is_refused() {
-        for text in [
-            "cap_net_raw",
-            "cap_nonsense=ep",
-            "cap_chown=x",
-            "cap_chown=ep cap_kill=p",
-            "net_raw=ep",
-        ] {
+        for text in ["cap_net_raw", "cap_nonsense=ep", "cap_chown=x", "cap_chown=ep cap_kill=p", "net_raw=ep"] {
             assert!(xattr(text).is_err(), "{text}");
         }
     }

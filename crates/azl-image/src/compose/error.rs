@@ -17,12 +17,7 @@ pub enum ComposeError {
         "scriptlet `%{phase}` of `{package}` is not a known effect; it runs under `{interpreter}`:\n{body}\nhint: ship \
          its result as a file, or teach azl-image's `scriptlet.rs` its effect"
     )]
-    UnknownScriptlet {
-        package: String,
-        phase: String,
-        interpreter: String,
-        body: String,
-    },
+    UnknownScriptlet { package: String, phase: String, interpreter: String, body: String },
     /// A path that is relative or has `.` or `..` in it.
     #[error("invalid path in `{package}`: `{path}`")]
     InvalidPath { package: String, path: String },
@@ -36,12 +31,7 @@ pub enum ComposeError {
     SpecialFile { package: String, path: String },
     /// Two packages own one path and disagree.
     #[error("file conflict at `{path}`: `{first}` and `{second}` differ in {difference}")]
-    Conflict {
-        path: String,
-        first: String,
-        second: String,
-        difference: &'static str,
-    },
+    Conflict { path: String, first: String, second: String, difference: &'static str },
     /// A file lies below something that is no directory.
     #[error("`{path}` lies below `{parent}`, which is not a directory")]
     NotADirectory { path: String, parent: String },
@@ -57,41 +47,20 @@ pub enum ComposeError {
     #[error(
         "user `{user}` of `{path}` in `{package}` is not in the image's /etc/passwd\nhint: add package `setup`, or the user to it"
     )]
-    UnknownUser {
-        package: String,
-        path: String,
-        user: String,
-    },
+    UnknownUser { package: String, path: String, user: String },
     /// A group name without a number.
     #[error(
         "group `{group}` of `{path}` in `{package}` is not in the image's /etc/group\nhint: add package `setup`, or the group to it"
     )]
-    UnknownGroup {
-        package: String,
-        path: String,
-        group: String,
-    },
+    UnknownGroup { package: String, path: String, group: String },
     /// A capability text that is not understood.
     #[error("capabilities of `{path}` in `{package}` are not understood: `{text}`: {why}")]
-    Capability {
-        package: String,
-        path: String,
-        text: String,
-        why: String,
-    },
+    Capability { package: String, path: String, text: String, why: String },
     /// The file for the EFI system partition is not there exactly once.
     #[error("boot file `{pattern}` must be exactly one file of package `{package}`; found: {}", list(.found))]
-    BootFile {
-        package: String,
-        pattern: String,
-        found: Vec<String>,
-    },
+    BootFile { package: String, pattern: String, found: Vec<String> },
 }
 
 fn list(found: &[String]) -> String {
-    if found.is_empty() {
-        "none".to_owned()
-    } else {
-        found.join(", ")
-    }
+    if found.is_empty() { "none".to_owned() } else { found.join(", ") }
 }

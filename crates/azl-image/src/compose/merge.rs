@@ -48,17 +48,9 @@ impl<'a> Merge<'a> {
                 links.push((file.entry.path.as_str(), target.as_str()));
             }
         }
-        let names = packages
-            .iter()
-            .map(|package| package.header.nevra.to_string())
-            .collect();
+        let names = packages.iter().map(|package| package.header.nevra.to_string()).collect();
         let aliases = Aliases::of(&links);
-        let mut merge = Self {
-            entries: BTreeMap::new(),
-            ghosts: BTreeMap::new(),
-            aliases,
-            names,
-        };
+        let mut merge = Self { entries: BTreeMap::new(), ghosts: BTreeMap::new(), aliases, names };
         for (owner, package) in packages.iter().enumerate() {
             for file in &package.files {
                 errors.extend(merge.add(owner, &file.entry, &file.content).err());
@@ -80,32 +72,19 @@ impl<'a> Merge<'a> {
             Err(error) => return errors.push(error),
         };
         if let Some(existing) = self.entries.get(&canonical) {
-            let owner = existing
-                .owners
-                .first()
-                .map_or("the image".to_owned(), |owner| self.names[*owner].clone());
+            let owner = existing.owners.first().map_or("the image".to_owned(), |owner| self.names[*owner].clone());
             errors.push(ComposeError::DerivedConflict { path: canonical, owner });
             return;
         }
         let owners = self.ghosts.get(&canonical).cloned().unwrap_or_default();
         let source = Source::Content(content);
-        let merged = Merged {
-            source,
-            mode,
-            user: "root",
-            group: "root",
-            mtime: None,
-            capabilities: None,
-            owners,
-        };
+        let merged = Merged { source, mode, user: "root", group: "root", mtime: None, capabilities: None, owners };
         self.entries.insert(canonical, merged);
     }
 
     /// Returns whether something real is at a path.
     pub(super) fn has(&self, path: &str) -> bool {
-        self.aliases
-            .canonical(path)
-            .is_ok_and(|path| self.entries.contains_key(&path))
+        self.aliases.canonical(path).is_ok_and(|path| self.entries.contains_key(&path))
     }
 
     /// Returns the bytes of the regular file at a path.
@@ -125,9 +104,7 @@ impl<'a> Merge<'a> {
         if !is_clean_path(&path) {
             return Err(ComposeError::InvalidPath { package, path });
         }
-        self.aliases
-            .canonical(&path)
-            .map_err(|_| ComposeError::SymlinkLoop { package, path })
+        self.aliases.canonical(&path).map_err(|_| ComposeError::SymlinkLoop { package, path })
     }
 
     fn add(&mut self, owner: usize, entry: &'a FileEntry, content: &'a [u8]) -> Result<(), ComposeError> {
@@ -147,16 +124,8 @@ impl<'a> Merge<'a> {
                 Ok(())
             }
             Some(difference) => {
-                let first = existing
-                    .owners
-                    .first()
-                    .map_or(String::new(), |first| self.names[*first].clone());
-                Err(ComposeError::Conflict {
-                    path,
-                    first,
-                    second: self.names[owner].clone(),
-                    difference,
-                })
+                let first = existing.owners.first().map_or(String::new(), |first| self.names[*first].clone());
+                Err(ComposeError::Conflict { path, first, second: self.names[owner].clone(), difference })
             }
         }
     }

@@ -53,11 +53,7 @@ const LDCONFIGS: &[&str] = &["/sbin/ldconfig", "/usr/sbin/ldconfig", "/usr/bin/l
 pub fn install_effects(header: &PackageHeader) -> Result<BTreeSet<Effect>, Vec<ComposeError>> {
     let mut effects = BTreeSet::new();
     let mut errors = Vec::new();
-    for scriptlet in header
-        .scriptlets
-        .iter()
-        .filter(|one| !REMOVAL_PHASES.contains(&one.phase.as_str()))
-    {
+    for scriptlet in header.scriptlets.iter().filter(|one| !REMOVAL_PHASES.contains(&one.phase.as_str())) {
         match recognise(scriptlet) {
             Some(found) => effects.extend(found),
             None => errors.push(ComposeError::UnknownScriptlet {
@@ -73,23 +69,16 @@ pub fn install_effects(header: &PackageHeader) -> Result<BTreeSet<Effect>, Vec<C
 
 /// Returns the effects of a scriptlet, possibly none; `None` if it is not on the list.
 fn recognise(scriptlet: &Scriptlet) -> Option<BTreeSet<Effect>> {
-    let lines: Vec<&str> = scriptlet
-        .body
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .collect();
+    let lines: Vec<&str> =
+        scriptlet.body.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let interpreter: Vec<&str> = scriptlet.interpreter.iter().map(String::as_str).collect();
     match interpreter[..] {
         [ldconfig] if LDCONFIGS.contains(&ldconfig) && lines.is_empty() => Some(BTreeSet::from([Effect::Ldconfig])),
         [] | [_] if interpreter.iter().all(|shell| SHELLS.contains(shell)) => {
-            lines
-                .into_iter()
-                .map(command)
-                .try_fold(BTreeSet::new(), |mut effects, effect| {
-                    effects.extend(effect?);
-                    Some(effects)
-                })
+            lines.into_iter().map(command).try_fold(BTreeSet::new(), |mut effects, effect| {
+                effects.extend(effect?);
+                Some(effects)
+            })
         }
         _ => None,
     }
@@ -113,9 +102,7 @@ mod tests {
     fn effects(phase: &str, interpreter: &str, body: &str) -> Result<Vec<Effect>, usize> {
         let mut package = package("glibc");
         package.header.scriptlets = vec![scriptlet(phase, interpreter, body)];
-        install_effects(&package.header)
-            .map(|found| found.into_iter().collect())
-            .map_err(|errors| errors.len())
+        install_effects(&package.header).map(|found| found.into_iter().collect()).map_err(|errors| errors.len())
     }
 
     #[test]
@@ -123,10 +110,7 @@ mod tests {
         let expected = Ok(vec![Effect::Ldconfig]);
         assert_eq!(effects("post", "/sbin/ldconfig", ""), expected);
         assert_eq!(effects("transfiletriggerin", "/usr/sbin/ldconfig", ""), expected);
-        assert_eq!(
-            effects("post", "/bin/sh", "# cache\n/sbin/ldconfig\nexit 0\n"),
-            expected
-        );
+        assert_eq!(effects("post", "/bin/sh", "# cache\n/sbin/ldconfig\nexit 0\n"), expected);
     }
 
     #[test]

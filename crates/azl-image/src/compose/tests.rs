@@ -10,11 +10,7 @@ fn errors(model: &ImageModel, packages: &[Package], derived: &[Derived]) -> Vec<
 }
 
 fn derived(path: &str) -> Derived {
-    Derived {
-        path: path.to_owned(),
-        mode: 0o600,
-        bytes: b"derived".to_vec(),
-    }
+    Derived { path: path.to_owned(), mode: 0o600, bytes: b"derived".to_vec() }
 }
 
 #[test]
@@ -23,17 +19,10 @@ fn files_land_where_links_point_and_directories_are_complete() {
     let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
     assert_eq!(tree.content("/usr/bin/bash").map(<[u8]>::len), Some(70_000));
     assert!(tree.get("/bin/bash").is_none());
-    assert_eq!(
-        tree.get("/usr/lib/modules").map(|node| (node.mode, node.owners.len())),
-        Some((0o755, 0))
-    );
+    assert_eq!(tree.get("/usr/lib/modules").map(|node| (node.mode, node.owners.len())), Some((0o755, 0)));
     assert_eq!(tree.get("/").map(|node| node.mode), Some(0o555));
     let paths: Vec<_> = tree.iter().map(|(path, _)| path).collect();
-    assert!(
-        paths
-            .iter()
-            .all(|path| crate::tree::split(path).is_none_or(|(parent, _)| paths.contains(&parent)))
-    );
+    assert!(paths.iter().all(|path| crate::tree::split(path).is_none_or(|(parent, _)| paths.contains(&parent))));
 }
 
 #[test]
@@ -42,11 +31,7 @@ fn owners_capabilities_and_times_are_resolved() {
     let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
     let write = tree.get("/usr/bin/write").expect("there");
     assert_eq!((write.uid, write.gid, write.mode, write.mtime), (0, 5, 0o2755, EPOCH));
-    assert_eq!(
-        tree.get("/usr/bin/ping")
-            .map(|node| node.xattrs["security.capability"].len()),
-        Some(20)
-    );
+    assert_eq!(tree.get("/usr/bin/ping").map(|node| node.xattrs["security.capability"].len()), Some(20));
     assert_eq!(tree.packages[write.owners[0]].nevra.name, "util-linux");
 }
 
@@ -63,19 +48,8 @@ fn the_order_of_packages_does_not_matter() {
 #[test]
 fn directories_and_equal_files_are_shared_and_differences_are_conflicts() {
     let model = container("");
-    let base = || {
-        package("a")
-            .directory("/usr", 0o755)
-            .file("/usr/x", 0o644, b"x")
-            .link("/usr/l", "x")
-    };
-    let same = [
-        base(),
-        package("b")
-            .directory("/usr", 0o755)
-            .file("/usr/x", 0o644, b"x")
-            .link("/usr/l", "x"),
-    ];
+    let base = || package("a").directory("/usr", 0o755).file("/usr/x", 0o644, b"x").link("/usr/l", "x");
+    let same = [base(), package("b").directory("/usr", 0o755).file("/usr/x", 0o644, b"x").link("/usr/l", "x")];
     let tree = compose(&model, &same, &[], EPOCH).expect("composes");
     assert_eq!(tree.get("/usr").map(|node| node.owners.clone()), Some(vec![0, 1]));
     for (other, path, difference) in [
@@ -85,12 +59,7 @@ fn directories_and_equal_files_are_shared_and_differences_are_conflicts() {
         (package("b").link("/usr/l", "y"), "/usr/l", "link target"),
     ] {
         let [first, second] = ["a-1-1.azl4.x86_64", "b-1-1.azl4.x86_64"].map(str::to_owned);
-        let expected = ComposeError::Conflict {
-            path: path.to_owned(),
-            first,
-            second,
-            difference,
-        };
+        let expected = ComposeError::Conflict { path: path.to_owned(), first, second, difference };
         assert_eq!(errors(&model, &[base(), other], &[]), [expected]);
     }
 }
@@ -99,12 +68,7 @@ fn directories_and_equal_files_are_shared_and_differences_are_conflicts() {
 fn ghosts_are_absent_until_a_derived_file_fills_them() {
     let model = container("");
     let packages = [package("glibc").ghost("/etc/ld.so.cache")];
-    assert!(
-        compose(&model, &packages, &[], EPOCH)
-            .expect("composes")
-            .get(LD_SO_CACHE)
-            .is_none()
-    );
+    assert!(compose(&model, &packages, &[], EPOCH).expect("composes").get(LD_SO_CACHE).is_none());
     let derived = [derived(LD_SO_CACHE)];
     let tree = compose(&model, &packages, &derived, EPOCH).expect("composes");
     let node = tree.get(LD_SO_CACHE).expect("there");
@@ -115,10 +79,7 @@ fn ghosts_are_absent_until_a_derived_file_fills_them() {
 fn a_derived_file_never_replaces_a_packaged_one() {
     let packages = [package("a").file("/etc/x", 0o644, b"")];
     let owner = "a-1-1.azl4.x86_64".to_owned();
-    let expected = ComposeError::DerivedConflict {
-        path: "/etc/x".to_owned(),
-        owner,
-    };
+    let expected = ComposeError::DerivedConflict { path: "/etc/x".to_owned(), owner };
     assert_eq!(errors(&container(""), &packages, &[derived("/etc/x")]), [expected]);
 }
 
@@ -128,19 +89,11 @@ fn ldconfig_asks_for_the_cache_and_other_scriptlets_are_refused_with_their_body(
     let mut glibc = package("glibc");
     glibc.header.scriptlets = vec![scriptlet("post", "/sbin/ldconfig", "")];
     let missing = errors(&model, std::slice::from_ref(&glibc), &[]);
-    assert!(
-        missing[0]
-            .to_string()
-            .contains("`/etc/ld.so.cache`, wanted by glibc-1-1.azl4.x86_64"),
-        "{missing:?}"
-    );
+    assert!(missing[0].to_string().contains("`/etc/ld.so.cache`, wanted by glibc-1-1.azl4.x86_64"), "{missing:?}");
     assert!(compose(&model, std::slice::from_ref(&glibc), &[derived(LD_SO_CACHE)], EPOCH).is_ok());
     glibc.header.scriptlets = vec![scriptlet("posttrans", "/bin/sh", "useradd polkitd")];
     let text = errors(&model, &[glibc], &[])[0].to_string();
-    assert!(
-        text.contains("%posttrans") && text.contains("glibc") && text.contains("useradd polkitd"),
-        "{text}"
-    );
+    assert!(text.contains("%posttrans") && text.contains("glibc") && text.contains("useradd polkitd"), "{text}");
 }
 
 #[test]
@@ -149,33 +102,18 @@ fn all_mistakes_are_shown_and_name_their_file() {
     foreign.header.nevra.arch = "aarch64".to_owned();
     let packages = [
         foreign,
-        package("mail")
-            .file("/var/mail", 0o755, b"")
-            .edit(|entry| entry.user = "mail".to_owned()),
+        package("mail").file("/var/mail", 0o755, b"").edit(|entry| entry.user = "mail".to_owned()),
         package("bad").file("/usr/../x", 0o644, b""),
         package("below").file("/var/mail/y", 0o644, b""),
-        package("caps")
-            .file("/caps", 0o755, b"")
-            .edit(|entry| entry.caps = Some("cap_none=ep".to_owned())),
+        package("caps").file("/caps", 0o755, b"").edit(|entry| entry.caps = Some("cap_none=ep".to_owned())),
     ];
     let found = errors(&container(""), &packages, &[]);
     let all = found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    for text in [
-        "not for `x86_64`",
-        "user `mail` of `/var/mail`",
-        "`/usr/../x`",
-        "no capability `cap_none`",
-    ] {
+    for text in ["not for `x86_64`", "user `mail` of `/var/mail`", "`/usr/../x`", "no capability `cap_none`"] {
         assert!(all.contains(text), "{text} in {all}");
     }
-    let below = [
-        package("a").file("/x", 0o644, b""),
-        package("b").file("/x/y", 0o644, b""),
-    ];
-    let expected = ComposeError::NotADirectory {
-        path: "/x/y".to_owned(),
-        parent: "/x".to_owned(),
-    };
+    let below = [package("a").file("/x", 0o644, b""), package("b").file("/x/y", 0o644, b"")];
+    let expected = ComposeError::NotADirectory { path: "/x/y".to_owned(), parent: "/x".to_owned() };
     assert_eq!(errors(&container(""), &below, &[]), [expected]);
 }
 
@@ -185,10 +123,7 @@ fn records_and_authored_files_are_part_of_the_image() {
         "package-records = [\"rpm-database\", \"scanner-manifest\"]\n[[files]]\npath = \"/etc/machine-id\"\nmode = 0o444\ntext = \"\"\nreason = \"made at boot\"",
     );
     let packages = [package("a").file("/a", 0o644, b"")];
-    let missing = ComposeError::MissingDerived {
-        path: RPM_DATABASE.to_owned(),
-        wanted_by: "image test".to_owned(),
-    };
+    let missing = ComposeError::MissingDerived { path: RPM_DATABASE.to_owned(), wanted_by: "image test".to_owned() };
     assert_eq!(errors(&model, &packages, &[]), [missing]);
     let derived = [derived(RPM_DATABASE)];
     let tree = compose(&model, &packages, &derived, EPOCH).expect("composes");
@@ -206,14 +141,7 @@ fn the_boot_file_is_one_file_of_its_package() {
     two.retain(|package| package.header.nevra.name != "kernel-core");
     let found = vec!["/usr/lib/modules/7/vmlinuz".to_owned()];
     let (package, pattern) = ("kernel-core".to_owned(), "/usr/lib/modules/*/vmlinuz".to_owned());
-    assert_eq!(
-        errors(&model, &two, &[]),
-        [ComposeError::BootFile {
-            package,
-            pattern,
-            found
-        }]
-    );
+    assert_eq!(errors(&model, &two, &[]), [ComposeError::BootFile { package, pattern, found }]);
 }
 
 #[test]

@@ -46,10 +46,7 @@ impl Volume<'_> {
         let mut builder = FsBuilder::new(self.options(tree)).map_err(refused)?;
         let files = declare(tree, &mut builder).map_err(refused)?;
         let layout = builder.seal().map_err(refused)?;
-        let mut regions = Regions {
-            window,
-            superblock: Vec::new(),
-        };
+        let mut regions = Regions { window, superblock: Vec::new() };
         let mut writer = layout.writer(&mut regions).map_err(refused)?;
         for (handle, mut content) in files {
             writer.fill(handle, &mut content).map_err(refused)?;

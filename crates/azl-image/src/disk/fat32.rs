@@ -101,12 +101,7 @@ impl Geometry {
         let per_fat_sector = 128 * cluster_sectors + FAT_COPIES;
         let fat_sectors = (data_and_fats + 2 * cluster_sectors).div_ceil(per_fat_sector);
         let clusters = data_and_fats.saturating_sub(FAT_COPIES * fat_sectors) / cluster_sectors;
-        Self {
-            sectors,
-            cluster_sectors,
-            fat_sectors,
-            clusters,
-        }
+        Self { sectors, cluster_sectors, fat_sectors, clusters }
     }
 
     fn cluster_bytes(&self) -> u64 {
@@ -141,17 +136,12 @@ impl<'f> Directory<'f> {
 
     /// Inserts a file. The model was refused unless names are short and no file is another's directory.
     fn insert(&mut self, path: &str, content: &'f [u8]) {
-        let (name, rest) = path
-            .split_once('/')
-            .map_or((path, None), |(name, rest)| (name, Some(rest)));
+        let (name, rest) = path.split_once('/').map_or((path, None), |(name, rest)| (name, Some(rest)));
         let Some(name) = short_name(name) else { return };
         match rest {
             None => _ = self.children.insert(name, Child::File(content)),
             Some(rest) => {
-                let child = self
-                    .children
-                    .entry(name)
-                    .or_insert_with(|| Child::Directory(Self::default()));
+                let child = self.children.entry(name).or_insert_with(|| Child::Directory(Self::default()));
                 if let Child::Directory(directory) = child {
                     directory.insert(rest, content);
                 }
@@ -169,31 +159,20 @@ impl Volume<'_> {
     /// Writes the volume and returns the bytes in use by clusters.
     pub(super) fn write(&self, files: &[File<'_>], window: &mut Window<'_>) -> Result<u64, DiskError> {
         let geometry = Geometry::of(self.size);
-        let mut writing = Writing {
-            volume: self,
-            geometry: &geometry,
-            runs: Vec::new(),
-            next: FIRST_CLUSTER,
-        };
+        let mut writing = Writing { volume: self, geometry: &geometry, runs: Vec::new(), next: FIRST_CLUSTER };
         let root = Directory::of(files);
         let mut pieces = Vec::new();
         writing.place_directory(&root, None, 0, &mut pieces);
         let used = u64::from(writing.next - FIRST_CLUSTER);
         if used > geometry.clusters {
             let bytes = geometry.cluster_bytes();
-            return Err(DiskError::EspFull {
-                needed: used * bytes,
-                available: geometry.clusters * bytes,
-            });
+            return Err(DiskError::EspFull { needed: used * bytes, available: geometry.clusters * bytes });
         }
         let fat = writing.table();
         let mut put = |at: u64, bytes: &[u8]| window.write_at(at, bytes).map_err(DiskError::Write);
         for copy in [0, BACKUP_SECTOR] {
             put(copy * SECTOR, &self.boot_sector(&geometry))?;
-            put(
-                (copy + 1) * SECTOR,
-                &information_sector(geometry.clusters - used, writing.next),
-            )?;
+            put((copy + 1) * SECTOR, &information_sector(geometry.clusters - used, writing.next))?;
         }
         for copy in 0..FAT_COPIES {
             put((RESERVED_SECTORS + copy * geometry.fat_sectors) * SECTOR, &fat)?;
@@ -334,8 +313,7 @@ impl Writing<'_> {
                     if cluster != 0 {
                         pieces.push((cluster, Piece::File(content)));
                     }
-                    self.volume
-                        .entry(*name, ATTRIBUTE_ARCHIVE, cluster, content.len() as u32)
+                    self.volume.entry(*name, ATTRIBUTE_ARCHIVE, cluster, content.len() as u32)
                 }
             });
         }
@@ -362,11 +340,7 @@ mod tests {
     fn every_allowed_size_is_fat32_and_its_table_covers_its_clusters() {
         for mib in (SMALLEST_MIB..300).chain([512, 1024, 2048]) {
             let geometry = Geometry::of(mib << 20);
-            assert!(
-                geometry.clusters >= LEAST_CLUSTERS,
-                "{mib} MiB: {} clusters",
-                geometry.clusters
-            );
+            assert!(geometry.clusters >= LEAST_CLUSTERS, "{mib} MiB: {} clusters", geometry.clusters);
             assert!(geometry.fat_sectors * 128 >= geometry.clusters + 2, "{mib} MiB");
             let end = geometry.cluster_offset(FIRST_CLUSTER) + geometry.clusters * geometry.cluster_bytes();
             assert!(end <= mib << 20, "{mib} MiB");
@@ -378,16 +352,7 @@ mod tests {
     fn short_names_are_padded_and_others_refused() {
         assert_eq!(short_name("BOOTX64.EFI"), Some(*b"BOOTX64 EFI"));
         assert_eq!(short_name("EFI"), Some(*b"EFI        "));
-        for name in [
-            "",
-            "bootx64.efi",
-            "BOOTX64.EFI2",
-            "TOOLONGNAME",
-            "A.",
-            ".A",
-            "A.B.C",
-            "A B",
-        ] {
+        for name in ["", "bootx64.efi", "BOOTX64.EFI2", "TOOLONGNAME", "A.", ".A", "A.B.C", "A B"] {
             assert_eq!(short_name(name), None, "{name}");
         }
     }

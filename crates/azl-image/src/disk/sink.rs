@@ -33,12 +33,8 @@ impl DiskSink for BufferSink {
 
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let start = usize::try_from(offset).map_err(io::Error::other)?;
-        let target = start
-            .checked_add(bytes.len())
-            .and_then(|end| self.bytes.get_mut(start..end));
-        target
-            .ok_or_else(|| outside(offset, bytes.len()))?
-            .copy_from_slice(bytes);
+        let target = start.checked_add(bytes.len()).and_then(|end| self.bytes.get_mut(start..end));
+        target.ok_or_else(|| outside(offset, bytes.len()))?.copy_from_slice(bytes);
         Ok(())
     }
 }
@@ -67,14 +63,9 @@ impl<'s> Window<'s> {
         let mut from = 0;
         while from < bytes.len() {
             let zero = |piece: &[u8]| piece == &ZEROS[..piece.len()];
-            let run = bytes[from..]
-                .chunks(PIECE)
-                .take_while(|piece| !zero(piece))
-                .map(<[u8]>::len)
-                .sum::<usize>();
+            let run = bytes[from..].chunks(PIECE).take_while(|piece| !zero(piece)).map(<[u8]>::len).sum::<usize>();
             if run > 0 {
-                self.sink
-                    .write_at(self.start + offset + from as u64, &bytes[from..from + run])?;
+                self.sink.write_at(self.start + offset + from as u64, &bytes[from..from + run])?;
             }
             from += run + PIECE;
         }
@@ -110,9 +101,7 @@ mod tests {
         bytes[PIECE + 7] = 1;
         bytes[5 * PIECE + 9] = 1;
         let mut writes = Writes::default();
-        Window::new(&mut writes, 1_000, 1 << 20)
-            .write_at(24, &bytes)
-            .expect("written");
+        Window::new(&mut writes, 1_000, 1 << 20).write_at(24, &bytes).expect("written");
         assert_eq!(writes.0, [(1_024, 2 * PIECE), (1_024 + 5 * PIECE as u64, 10)]);
     }
 

@@ -30,11 +30,7 @@ fn a_vhd_is_whole_mebibytes_and_a_footer() {
     assert_eq!((report.virtual_size, report.file_size), (128 * MIB, 128 * MIB + 512));
     assert_eq!(sink.bytes.len() as u64, report.file_size);
     assert_eq!(&sink.bytes[128 << 20..][..8], b"conectix");
-    let places: Vec<_> = report
-        .partitions
-        .iter()
-        .map(|one| (one.start / MIB, one.size / MIB))
-        .collect();
+    let places: Vec<_> = report.partitions.iter().map(|one| (one.start / MIB, one.size / MIB)).collect();
     assert_eq!(places, [(1, 64), (65, 62)]);
 }
 
@@ -45,12 +41,7 @@ fn the_root_filesystem_reads_back() {
     let bytes = &sink.bytes[root.start as usize..(root.start + root.size) as usize];
     let filesystem = mkext4::reader::Fs::open(bytes).expect("opens");
     assert_eq!(filesystem.verify().expect("verifies"), []);
-    let read = |path: &str| {
-        filesystem
-            .resolve(path)
-            .and_then(|inode| filesystem.read_file(inode))
-            .expect("reads")
-    };
+    let read = |path: &str| filesystem.resolve(path).and_then(|inode| filesystem.read_file(inode)).expect("reads");
     assert_eq!(read("/usr/lib/modules/6.18/vmlinuz"), kernel());
     assert_eq!(read("/usr/share/empty"), b"");
     let inode = filesystem.resolve("/usr/bin/ping").expect("there");
@@ -63,19 +54,12 @@ fn what_does_not_fit_says_which_key_to_raise() {
     let (model, mut packages) = (machine(), system());
     packages.push(package("large").file("/large", 0o644, &vec![1; 60 << 20]));
     let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
-    let error = write_disk(&model, &tree, &mut BufferSink::default())
-        .expect_err("full")
-        .to_string();
-    assert!(
-        error.contains("of 62 MiB cannot hold 62 MiB") && error.contains("disk.size-mib"),
-        "{error}"
-    );
+    let error = write_disk(&model, &tree, &mut BufferSink::default()).expect_err("full").to_string();
+    assert!(error.contains("of 62 MiB cannot hold 62 MiB") && error.contains("disk.size-mib"), "{error}");
 
     let packages = [package("kernel-core").file("/usr/lib/modules/1/vmlinuz", 0o644, &vec![1; 64 << 20])];
     let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
-    let error = write_disk(&model, &tree, &mut BufferSink::default())
-        .expect_err("full")
-        .to_string();
+    let error = write_disk(&model, &tree, &mut BufferSink::default()).expect_err("full").to_string();
     assert!(error.contains("disk.esp.size-mib"), "{error}");
 }
 

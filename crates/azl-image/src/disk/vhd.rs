@@ -20,12 +20,7 @@ pub(super) fn footer(size: u64, epoch: u64, id: Uuid) -> [u8; SECTOR as usize] {
     put(8, &2u32.to_be_bytes());
     put(12, &0x0001_0000u32.to_be_bytes());
     put(16, &u64::MAX.to_be_bytes());
-    put(
-        24,
-        &u32::try_from(epoch.saturating_sub(VHD_EPOCH))
-            .unwrap_or(u32::MAX)
-            .to_be_bytes(),
-    );
+    put(24, &u32::try_from(epoch.saturating_sub(VHD_EPOCH)).unwrap_or(u32::MAX).to_be_bytes());
     put(28, b"win ");
     put(32, &0x000a_0000u32.to_be_bytes());
     put(36, b"Wi2k");
@@ -42,11 +37,8 @@ pub(super) fn footer(size: u64, epoch: u64, id: Uuid) -> [u8; SECTOR as usize] {
 /// Returns cylinders, heads and sectors by the specification's appendix.
 fn geometry(size: u64) -> [u8; 4] {
     let total = (size / SECTOR).min(65_535 * 16 * 255);
-    let (heads, sectors, tracks) = if total >= 65_535 * 16 * 63 {
-        (16, 255, total / 255)
-    } else {
-        small_geometry(total)
-    };
+    let (heads, sectors, tracks) =
+        if total >= 65_535 * 16 * 63 { (16, 255, total / 255) } else { small_geometry(total) };
     let cylinders = (tracks / heads) as u16;
     let [high, low] = cylinders.to_be_bytes();
     [high, low, heads as u8, sectors]

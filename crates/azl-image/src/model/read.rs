@@ -71,11 +71,7 @@ fn read_name(file: &str, reader: &mut TableReader<'_>) -> Option<String> {
     }
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.value.is_empty() || !name.value.chars().all(allowed) {
-        reader.refuse_at(
-            "invalid-name",
-            &name.span,
-            "an image name has lower-case letters, digits and `-` only",
-        );
+        reader.refuse_at("invalid-name", &name.span, "an image name has lower-case letters, digits and `-` only");
     }
     Some(name.value)
 }
@@ -93,20 +89,13 @@ fn read_packages(reader: &mut TableReader<'_>) -> Vec<Located<Dependency>> {
         }
     }
     if packages.is_empty() {
-        reader.refuse(
-            "no-packages",
-            "packages",
-            "an image needs at least one package in `packages`",
-        );
+        reader.refuse("no-packages", "packages", "an image needs at least one package in `packages`");
     }
     packages
 }
 
 fn read_records(reader: &mut TableReader<'_>) -> Vec<PackageRecord> {
-    let known = [
-        ("rpm-database", PackageRecord::RpmDatabase),
-        ("scanner-manifest", PackageRecord::ScannerManifest),
-    ];
+    let known = [("rpm-database", PackageRecord::RpmDatabase), ("scanner-manifest", PackageRecord::ScannerManifest)];
     let mut records = Vec::new();
     for text in reader.strings("package-records") {
         records.extend(chosen(reader, "package-records", &text, &known));
@@ -134,25 +123,12 @@ fn read_file(inner: &mut TableReader<'_>) -> Option<AuthoredFile> {
         inner.refuse("invalid-mode", "mode", "`mode` has permission bits only, e.g. 0o644");
     }
     if let Some(reason) = reason.as_ref().filter(|reason| reason.value.trim().is_empty()) {
-        inner.refuse_at(
-            "empty-reason",
-            &reason.span,
-            "`reason` must say why the image has the file",
-        );
+        inner.refuse_at("empty-reason", &reason.span, "`reason` must say why the image has the file");
     }
     if let Some(path) = path.as_ref().filter(|path| !crate::tree::is_clean_path(&path.value)) {
-        inner.refuse_at(
-            "invalid-path",
-            &path.span,
-            "a path is absolute, without `.`, `..` and doubled `/`",
-        );
+        inner.refuse_at("invalid-path", &path.span, "a path is absolute, without `.`, `..` and doubled `/`");
     }
-    Some(AuthoredFile {
-        path: path?,
-        mode: mode as u32,
-        text: text?.value,
-        reason: reason?.value,
-    })
+    Some(AuthoredFile { path: path?, mode: mode as u32, text: text?.value, reason: reason?.value })
 }
 
 fn read_kind(reader: &mut TableReader<'_>) -> Option<ImageKind> {
@@ -211,11 +187,7 @@ fn is_tag(tag: &str) -> bool {
 }
 
 fn read_disk(table: &mut TableReader<'_>) -> Option<Disk> {
-    let format = choice(
-        table,
-        "format",
-        &[("vhd-fixed", DiskFormat::VhdFixed), ("raw", DiskFormat::Raw)],
-    );
+    let format = choice(table, "format", &[("vhd-fixed", DiskFormat::VhdFixed), ("raw", DiskFormat::Raw)]);
     choice(table, "firmware", &[("uefi", ())]);
     let size_mib = table.integer("size-mib").unwrap_or(512);
     let esp = table.table("esp").and_then(|mut inner| {
@@ -234,12 +206,7 @@ fn read_disk(table: &mut TableReader<'_>) -> Option<Disk> {
         }
     }
     check_sizes(table, size_mib, esp.as_ref());
-    Some(Disk {
-        format: format?,
-        size_mib,
-        esp: esp?,
-        root: root?,
-    })
+    Some(Disk { format: format?, size_mib, esp: esp?, root: root? })
 }
 
 fn check_sizes(table: &mut TableReader<'_>, size_mib: u64, esp: Option<&EspPartition>) {
@@ -260,11 +227,7 @@ fn read_esp(table: &mut TableReader<'_>) -> Option<EspPartition> {
     let partition_name = read_partition_name(table);
     let label = table.string("label");
     if let Some(label) = label.as_ref().filter(|label| !fat32::is_label(&label.value)) {
-        table.refuse_at(
-            "invalid-label",
-            &label.span,
-            "a FAT label has 1 to 11 upper-case letters, digits, `-` or `_`",
-        );
+        table.refuse_at("invalid-label", &label.span, "a FAT label has 1 to 11 upper-case letters, digits, `-` or `_`");
     }
     let mut files: Vec<EspFile> = Vec::new();
     for mut inner in table.tables("files") {
@@ -277,12 +240,7 @@ fn read_esp(table: &mut TableReader<'_>) -> Option<EspPartition> {
         }
         table.absorb(inner);
     }
-    Some(EspPartition {
-        size_mib,
-        partition_name: partition_name?,
-        label: label?.value,
-        files,
-    })
+    Some(EspPartition { size_mib, partition_name: partition_name?, label: label?.value, files })
 }
 
 /// Returns whether two paths are equal or one lies below the other.
@@ -302,45 +260,21 @@ fn read_esp_file(table: &mut TableReader<'_>) -> Option<(EspFile, Span)> {
             "a path on the EFI system partition has upper-case 8.3 names and `/`",
         );
     }
-    if let Some(source) = source
-        .as_ref()
-        .filter(|source| !crate::tree::is_clean_path(&source.value))
-    {
-        table.refuse_at(
-            "invalid-path",
-            &source.span,
-            "a path is absolute, without `.`, `..` and doubled `/`",
-        );
+    if let Some(source) = source.as_ref().filter(|source| !crate::tree::is_clean_path(&source.value)) {
+        table.refuse_at("invalid-path", &source.span, "a path is absolute, without `.`, `..` and doubled `/`");
     }
     let path = path?;
-    Some((
-        EspFile {
-            path: path.value,
-            package: package?.value,
-            source: source?,
-        },
-        path.span,
-    ))
+    Some((EspFile { path: path.value, package: package?.value, source: source? }, path.span))
 }
 
 fn read_root(table: &mut TableReader<'_>) -> Option<RootPartition> {
     choice(table, "filesystem", &[("ext4", ())]);
     let partition_name = read_partition_name(table);
     let label = table.string("label");
-    if let Some(label) = label
-        .as_ref()
-        .filter(|label| label.value.is_empty() || label.value.len() > EXT4_LABEL_MAX)
-    {
-        table.refuse_at(
-            "invalid-label",
-            &label.span,
-            format!("an ext4 label has 1 to {EXT4_LABEL_MAX} bytes"),
-        );
+    if let Some(label) = label.as_ref().filter(|label| label.value.is_empty() || label.value.len() > EXT4_LABEL_MAX) {
+        table.refuse_at("invalid-label", &label.span, format!("an ext4 label has 1 to {EXT4_LABEL_MAX} bytes"));
     }
-    Some(RootPartition {
-        partition_name: partition_name?,
-        label: label?.value,
-    })
+    Some(RootPartition { partition_name: partition_name?, label: label?.value })
 }
 
 fn read_partition_name(table: &mut TableReader<'_>) -> Option<String> {
@@ -368,11 +302,7 @@ fn chosen<T: Copy>(table: &mut TableReader<'_>, key: &str, text: &Located<String
     let words: Vec<_> = known.iter().map(|(word, _)| format!("`{word}`")).collect();
     let near = closest(&text.value, known.iter().map(|(word, _)| *word));
     let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-    let message = format!(
-        "`{}` is no value of `{key}` (known: {}){near}",
-        text.value,
-        words.join(", ")
-    );
+    let message = format!("`{}` is no value of `{key}` (known: {}){near}", text.value, words.join(", "));
     table.refuse_at("unknown-value", &text.span, message);
     None
 }

@@ -22,14 +22,7 @@ pub(super) struct TableReader<'t> {
 impl<'t> TableReader<'t> {
     /// Starts reading; `name` is the dotted path of the table, empty at the top.
     pub(super) fn new(file: &'t str, name: &str, table: &'t DeTable<'t>, span: std::ops::Range<usize>) -> Self {
-        Self {
-            file,
-            name: name.to_owned(),
-            table,
-            span,
-            known: Vec::new(),
-            diagnostics: Vec::new(),
-        }
+        Self { file, name: name.to_owned(), table, span, known: Vec::new(), diagnostics: Vec::new() }
     }
 
     /// Reports every key that was never asked for and returns all findings.
@@ -52,14 +45,12 @@ impl<'t> TableReader<'t> {
     /// Reports a mistake in the value of `key`, or in the table if the key is absent.
     pub(super) fn refuse(&mut self, code: &'static str, key: &str, message: impl Into<String>) {
         let range = self.lookup(key).map_or(self.span.clone(), Spanned::span);
-        self.diagnostics
-            .push(Diagnostic::error(code, message).at(self.file, range));
+        self.diagnostics.push(Diagnostic::error(code, message).at(self.file, range));
     }
 
     /// Reports a mistake at a place.
     pub(super) fn refuse_at(&mut self, code: &'static str, span: &Span, message: impl Into<String>) {
-        self.diagnostics
-            .push(Diagnostic::error(code, message).at(self.file, span.start..span.end));
+        self.diagnostics.push(Diagnostic::error(code, message).at(self.file, span.start..span.end));
     }
 
     /// Takes over the findings of a table inside this one.
@@ -87,10 +78,7 @@ impl<'t> TableReader<'t> {
     /// Reads an integer of at least 0 that may be absent.
     pub(super) fn integer(&mut self, key: &'static str) -> Option<u64> {
         let value = self.optional(key)?;
-        let number = value
-            .get_ref()
-            .as_integer()
-            .and_then(|i| u64::from_str_radix(i.as_str(), i.radix()).ok());
+        let number = value.get_ref().as_integer().and_then(|i| u64::from_str_radix(i.as_str(), i.radix()).ok());
         if number.is_none() {
             self.wrong_type(key, "an integer of at least 0", value);
         }
@@ -119,10 +107,7 @@ impl<'t> TableReader<'t> {
             return Vec::new();
         };
         let entry = |this: &mut Self, name: &str, item| Some((name.to_owned(), this.as_string(key, item)?.value));
-        table
-            .iter()
-            .filter_map(|(name, item)| entry(self, name.get_ref(), item))
-            .collect()
+        table.iter().filter_map(|(name, item)| entry(self, name.get_ref(), item)).collect()
     }
 
     /// Opens a table that may be absent.
@@ -158,8 +143,7 @@ impl<'t> TableReader<'t> {
         let value = self.optional(key);
         if value.is_none() {
             let message = format!("key `{key}` is missing in {}", self.title());
-            self.diagnostics
-                .push(Diagnostic::error("missing-key", message).at(self.file, self.span.clone()));
+            self.diagnostics.push(Diagnostic::error("missing-key", message).at(self.file, self.span.clone()));
         }
         value
     }
@@ -170,52 +154,29 @@ impl<'t> TableReader<'t> {
     }
 
     fn lookup(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
-        self.table
-            .iter()
-            .find(|(name, _)| name.get_ref() == key)
-            .map(|(_, value)| value)
+        self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
     }
 
     fn as_string(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Located<String>> {
         let range = value.span();
-        let span = Span {
-            file: self.file.to_owned(),
-            start: range.start,
-            end: range.end,
-        };
+        let span = Span { file: self.file.to_owned(), start: range.start, end: range.end };
         let text = value.get_ref().as_str();
         if text.is_none() {
             self.wrong_type(key, "a string", value);
         }
-        Some(Located {
-            value: text?.to_owned(),
-            span,
-        })
+        Some(Located { value: text?.to_owned(), span })
     }
 
     fn wrong_type(&mut self, key: &str, expected: &str, found: &Spanned<DeValue<'_>>) {
-        let message = format!(
-            "`{}` must be {expected}, not {}",
-            self.dotted(key),
-            found.get_ref().type_str()
-        );
-        self.diagnostics
-            .push(Diagnostic::error("wrong-type", message).at(self.file, found.span()));
+        let message = format!("`{}` must be {expected}, not {}", self.dotted(key), found.get_ref().type_str());
+        self.diagnostics.push(Diagnostic::error("wrong-type", message).at(self.file, found.span()));
     }
 
     fn dotted(&self, key: &str) -> String {
-        if self.name.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.name)
-        }
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
 
     fn title(&self) -> String {
-        if self.name.is_empty() {
-            "an image file".to_owned()
-        } else {
-            format!("`{}`", self.name)
-        }
+        if self.name.is_empty() { "an image file".to_owned() } else { format!("`{}`", self.name) }
     }
 }

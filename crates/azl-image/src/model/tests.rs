@@ -30,11 +30,7 @@ label = "azurelinux"
 fn codes(text: &str) -> Vec<(&'static str, String)> {
     let (model, diagnostics) = image("images/vm.image.toml", text);
     assert_eq!(model.is_none(), azl_diagnostics::has_errors(&diagnostics));
-    let at = |one: &Diagnostic| {
-        one.span
-            .as_ref()
-            .map_or(String::new(), |span| text[span.start..span.end].to_owned())
-    };
+    let at = |one: &Diagnostic| one.span.as_ref().map_or(String::new(), |span| text[span.start..span.end].to_owned());
     diagnostics.iter().map(|one| (one.code, at(one))).collect()
 }
 
@@ -42,18 +38,8 @@ fn codes(text: &str) -> Vec<(&'static str, String)> {
 fn a_disk_image_has_defaults_for_its_sizes() {
     let (model, diagnostics) = image("images/vm.image.toml", DISK);
     assert_eq!(diagnostics, []);
-    let Some(ImageModel {
-        kind: ImageKind::Disk(disk),
-        packages,
-        ..
-    }) = model
-    else {
-        panic!("no disk")
-    };
-    assert_eq!(
-        (disk.size_mib, disk.esp.size_mib, disk.format),
-        (512, 64, DiskFormat::VhdFixed)
-    );
+    let Some(ImageModel { kind: ImageKind::Disk(disk), packages, .. }) = model else { panic!("no disk") };
+    assert_eq!((disk.size_mib, disk.esp.size_mib, disk.format), (512, 64, DiskFormat::VhdFixed));
     assert_eq!(packages[1].value.to_string(), "kernel");
     assert_eq!(&DISK[packages[1].span.start..packages[1].span.end], "\"kernel\"");
 }
@@ -62,10 +48,7 @@ fn a_disk_image_has_defaults_for_its_sizes() {
 fn an_unknown_key_is_an_error_with_a_suggestion() {
     let text = DISK.replace("description", "descripton");
     let (_, diagnostics) = image("images/vm.image.toml", &text);
-    let unknown = diagnostics
-        .iter()
-        .find(|one| one.code == "unknown-key")
-        .expect("reported");
+    let unknown = diagnostics.iter().find(|one| one.code == "unknown-key").expect("reported");
     assert_eq!(unknown.hints, ["did you mean `description`?"]);
     assert!(diagnostics.iter().any(|one| one.code == "missing-key"));
 }
@@ -91,19 +74,11 @@ fn all_mistakes_of_a_file_are_shown() {
 #[test]
 fn wrong_sizes_types_and_kinds_are_refused() {
     for (from, to, code) in [
-        (
-            "firmware = \"uefi\"",
-            "firmware = \"uefi\"\nsize-mib = 70",
-            "invalid-size",
-        ),
+        ("firmware = \"uefi\"", "firmware = \"uefi\"\nsize-mib = 70", "invalid-size"),
         ("[disk.esp]", "[disk.esp]\nsize-mib = 20", "invalid-size"),
         ("seed = \"s\"", "seed = 5", "wrong-type"),
         ("name = \"vm\"", "name = \"other\"", "name-mismatch"),
-        (
-            "[disk]",
-            "[oci]\nrepository = \"r\"\ntags = [\"t\"]\n[disk]",
-            "two-kinds",
-        ),
+        ("[disk]", "[oci]\nrepository = \"r\"\ntags = [\"t\"]\n[disk]", "two-kinds"),
         ("seed = \"s\"", "seed = ", "toml-syntax"),
         ("[disk.root]", "[disk.rooot]", "unknown-key"),
     ] {
@@ -128,18 +103,12 @@ fn an_image_without_kind_is_refused() {
 #[test]
 fn the_images_of_the_tree_are_well_formed() {
     for (file, text) in [
-        (
-            "container-core.image.toml",
-            include_str!("../../../../images/container-core.image.toml"),
-        ),
+        ("container-core.image.toml", include_str!("../../../../images/container-core.image.toml")),
         (
             "container-distroless-minimal.image.toml",
             include_str!("../../../../images/container-distroless-minimal.image.toml"),
         ),
-        (
-            "vm-minimal.image.toml",
-            include_str!("../../../../images/vm-minimal.image.toml"),
-        ),
+        ("vm-minimal.image.toml", include_str!("../../../../images/vm-minimal.image.toml")),
     ] {
         let (model, diagnostics) = image(file, text);
         assert_eq!(diagnostics, [], "{file}");

@@ -34,25 +34,13 @@ pub(super) struct Layer {
 
 /// Archives and compresses all files of `tree`.
 pub(super) fn layer(tree: &Tree<'_>) -> Result<Layer, OciError> {
-    let encoder = GzBuilder::new()
-        .mtime(0)
-        .operating_system(GZIP_OS_UNKNOWN)
-        .write(Vec::new(), Compression::new(GZIP_LEVEL));
-    let mut builder = Builder::new(Measured {
-        inner: encoder,
-        hasher: Hasher::new(),
-        size: 0,
-    });
+    let encoder =
+        GzBuilder::new().mtime(0).operating_system(GZIP_OS_UNKNOWN).write(Vec::new(), Compression::new(GZIP_LEVEL));
+    let mut builder = Builder::new(Measured { inner: encoder, hasher: Hasher::new(), size: 0 });
     for (path, node) in tree.iter() {
-        append(&mut builder, path, node).map_err(|source| OciError::Archive {
-            path: path.to_owned(),
-            source,
-        })?;
+        append(&mut builder, path, node).map_err(|source| OciError::Archive { path: path.to_owned(), source })?;
     }
-    finish(builder).map_err(|source| OciError::Archive {
-        path: "/".to_owned(),
-        source,
-    })
+    finish(builder).map_err(|source| OciError::Archive { path: "/".to_owned(), source })
 }
 
 /// Archives files of a layout, without compression.
@@ -61,72 +49,34 @@ pub(super) fn archive(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, OciE
     for (path, content) in files {
         let mut header = Header::new_ustar();
         header.set_mode(0o644);
-        let entry = Entry {
-            header,
-            kind: EntryType::Regular,
-            name: path,
-            target: None,
-            records: Vec::new(),
-        };
-        append_entry(&mut builder, entry, content).map_err(|source| OciError::Archive {
-            path: path.clone(),
-            source,
-        })?;
+        let entry = Entry { header, kind: EntryType::Regular, name: path, target: None, records: Vec::new() };
+        append_entry(&mut builder, entry, content)
+            .map_err(|source| OciError::Archive { path: path.clone(), source })?;
     }
-    builder.into_inner().map_err(|source| OciError::Archive {
-        path: "oci-layout".to_owned(),
-        source,
-    })
+    builder.into_inner().map_err(|source| OciError::Archive { path: "oci-layout".to_owned(), source })
 }
 
 fn finish(builder: Builder<Measured<GzEncoder<Vec<u8>>>>) -> io::Result<Layer> {
     let measured = builder.into_inner()?;
     let compressed = measured.inner.finish()?;
-    Ok(Layer {
-        compressed,
-        diff_id: measured.hasher.finish().0,
-        unpacked_size: measured.size,
-    })
+    Ok(Layer { compressed, diff_id: measured.hasher.finish().0, unpacked_size: measured.size })
 }
 
 fn append<W: Write>(builder: &mut Builder<W>, path: &str, node: &Node<'_>) -> io::Result<()> {
     let relative = path.trim_start_matches('/');
     let (kind, name, target, content) = match &node.kind {
-        NodeKind::Directory => (
-            EntryType::Directory,
-            format!("./{relative}/").replace("//", "/"),
-            None,
-            &[][..],
-        ),
+        NodeKind::Directory => (EntryType::Directory, format!("./{relative}/").replace("//", "/"), None, &[][..]),
         NodeKind::Symlink { target } => (EntryType::Symlink, format!("./{relative}"), Some(*target), &[][..]),
         NodeKind::File { content } => (EntryType::Regular, format!("./{relative}"), None, &content[..]),
     };
-    let name = if path == "/" {
-        "./"
-    } else {
-        name.trim_start_matches("./")
-    };
+    let name = if path == "/" { "./" } else { name.trim_start_matches("./") };
     let mut header = Header::new_ustar();
     header.set_mode(node.mode);
     header.set_uid(node.uid.into());
     header.set_gid(node.gid.into());
     header.set_mtime(node.mtime);
-    let records = node
-        .xattrs
-        .iter()
-        .map(|(name, value)| (format!("{PAX_XATTR}{name}"), value.clone()))
-        .collect();
-    append_entry(
-        builder,
-        Entry {
-            header,
-            kind,
-            name,
-            target,
-            records,
-        },
-        content,
-    )
+    let records = node.xattrs.iter().map(|(name, value)| (format!("{PAX_XATTR}{name}"), value.clone())).collect();
+    append_entry(builder, Entry { header, kind, name, target, records }, content)
 }
 
 struct Entry<'e> {
@@ -139,22 +89,11 @@ struct Entry<'e> {
 
 /// Appends one entry, with a pax header before it if it needs one.
 fn append_entry<W: Write>(builder: &mut Builder<W>, entry: Entry<'_>, content: &[u8]) -> io::Result<()> {
-    let Entry {
-        mut header,
-        kind,
-        name,
-        target,
-        mut records,
-    } = entry;
+    let Entry { mut header, kind, name, target, mut records } = entry;
     header.set_entry_type(kind);
     header.set_size(content.len() as u64);
-    let fields = header
-        .as_ustar_mut()
-        .ok_or_else(|| io::Error::other("not a ustar header"))?;
-    for (field, record, text) in [
-        (&mut fields.name, "path", Some(name)),
-        (&mut fields.linkname, "linkpath", target),
-    ] {
+    let fields = header.as_ustar_mut().ok_or_else(|| io::Error::other("not a ustar header"))?;
+    for (field, record, text) in [(&mut fields.name, "path", Some(name)), (&mut fields.linkname, "linkpath", target)] {
         let bytes = text.unwrap_or_default().as_bytes();
         let kept = bytes.len().min(USTAR_FIELD);
         field[..kept].copy_from_slice(&bytes[..kept]);

@@ -19,19 +19,14 @@ fn image(reverse: bool) -> OciImage {
 fn unpacked(image: &OciImage) -> Vec<u8> {
     let mut bytes = Vec::new();
     let layer = &image.files[&format!("blobs/sha256/{}", image.layer)];
-    flate2::read::GzDecoder::new(layer.as_slice())
-        .read_to_end(&mut bytes)
-        .expect("gzip");
+    flate2::read::GzDecoder::new(layer.as_slice()).read_to_end(&mut bytes).expect("gzip");
     bytes
 }
 
 #[test]
 fn the_same_packages_give_the_same_image_in_any_order() {
     assert_eq!(image(false), image(true));
-    assert_eq!(
-        image(false).archive().expect("archives"),
-        image(true).archive().expect("archives")
-    );
+    assert_eq!(image(false).archive().expect("archives"), image(true).archive().expect("archives"));
 }
 
 #[test]
@@ -47,14 +42,8 @@ fn blobs_are_named_by_their_digests_and_refer_to_each_other() {
     assert_eq!(index["manifests"][0]["annotations"][REFERENCE], "4.0");
     assert_eq!(index["manifests"][0]["digest"], format!("sha256:{}", image.manifest));
     let config = json(&format!("blobs/sha256/{}", image.config));
-    assert_eq!(
-        (&config["created"], &config["architecture"]),
-        (&"2026-11-20T00:00:00Z".into(), &"amd64".into())
-    );
-    assert_eq!(
-        config["rootfs"]["diff_ids"][0],
-        format!("sha256:{}", Digest::of(&unpacked(&image)))
-    );
+    assert_eq!((&config["created"], &config["architecture"]), (&"2026-11-20T00:00:00Z".into(), &"amd64".into()));
+    assert_eq!(config["rootfs"]["diff_ids"][0], format!("sha256:{}", Digest::of(&unpacked(&image))));
     assert_eq!(unpacked(&image).len() as u64, image.unpacked_size);
 }
 
@@ -66,18 +55,11 @@ fn the_layer_keeps_owners_modes_links_long_names_and_capabilities() {
     for entry in archive.entries().expect("tar") {
         let mut entry = entry.expect("entry");
         let path = String::from_utf8(entry.path_bytes().into_owned()).expect("UTF-8");
-        let link = entry
-            .link_name_bytes()
-            .map(|link| String::from_utf8_lossy(&link).into_owned());
+        let link = entry.link_name_bytes().map(|link| String::from_utf8_lossy(&link).into_owned());
         let pax = entry.pax_extensions().expect("pax").into_iter().flatten();
-        let keys: Vec<_> = pax
-            .map(|one| one.expect("record").key().expect("UTF-8").to_owned())
-            .collect();
+        let keys: Vec<_> = pax.map(|one| one.expect("record").key().expect("UTF-8").to_owned()).collect();
         let header = entry.header();
-        seen.insert(
-            path,
-            (header.mode().expect("mode"), header.gid().expect("gid"), link, keys),
-        );
+        seen.insert(path, (header.mode().expect("mode"), header.gid().expect("gid"), link, keys));
     }
     let none = Vec::new;
     assert_eq!(seen["usr/bin/write"], (0o2755, 5, None, none()));
@@ -93,8 +75,5 @@ fn the_layer_keeps_owners_modes_links_long_names_and_capabilities() {
 fn a_disk_model_is_no_container() {
     let (model, packages) = (machine(), system());
     let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
-    assert_eq!(
-        write_oci(&model, &tree).expect_err("refused").to_string(),
-        "image `test` is not a container"
-    );
+    assert_eq!(write_oci(&model, &tree).expect_err("refused").to_string(), "image `test` is not a container");
 }
