@@ -10,7 +10,7 @@ use azl_image::{ImageKind as ModelKind, ImageModel, PackageRecord};
 use azl_plan::{ComponentInput, ImageInput, ImageKind, Inputs, SeedSet, Signing};
 
 use crate::checkout::Checkout;
-use crate::definition::{self, SeedSetToml, SourceOrigin};
+use crate::definition::{self, SeedSetToml};
 use crate::error::Failure;
 use crate::render::Rendered;
 use crate::session::Session;
@@ -141,12 +141,5 @@ fn image_input(model: &ImageModel, text: &str, scenario: Option<serde_json::Valu
         packages: model.packages.iter().map(|package| package.value.to_string()).collect(),
         derive: database.then(|| "rpm-database".to_owned()).into_iter().collect(),
         scenario,
-    }
-}
-
-impl SourceOrigin {
-    /// Returns whether anything but luck can find this file.
-    pub fn has_origin(&self) -> bool {
-        self.url.is_some() || self.apt.is_some()
     }
 }

@@ -25,6 +25,7 @@ pub mod ports;
 pub mod realise;
 pub mod release;
 pub mod render;
+pub mod same;
 pub mod session;
 pub mod tree;
 pub mod update;

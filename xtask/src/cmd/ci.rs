@@ -1,11 +1,13 @@
 //! `ci`.
 
+use azl_host::{Cmd, environment};
 use azl_pipeline::error::Failure;
+use azl_pipeline::render::{self, Mode};
 use clap::Args;
 
 use super::{Context, test, tidy};
 
-/// Do exactly what continuous integration does: tidy, then every test tier
+/// Do exactly what continuous integration does: rules, formatting, lints, drift of specs/, then every test tier
 #[derive(Debug, Args)]
 pub(crate) struct Ci {}
 
@@ -13,6 +15,19 @@ impl Ci {
     #[expect(clippy::unused_self, reason = "every verb has the same shape")]
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         tidy::Tidy {}.run(context)?;
+        cargo(context, &["fmt", "--check"])?;
+        cargo(context, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
+        render::render(&context.root, &[], Mode::Check)?.into_result()?;
         test::Test::all().run(context)
     }
+}
+
+/// Runs cargo in the checkout with its usual environment and this process's output.
+pub(super) fn cargo(context: &Context, arguments: &[&str]) -> Result<(), Failure> {
+    let program = environment::var("CARGO").unwrap_or_else(|| "cargo".to_owned());
+    let mut command = Cmd::new(program, &context.root).args(arguments.iter().copied());
+    for variable in ["HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "CARGO_TARGET_DIR", "CI", "TERM"] {
+        command = command.inherit(variable);
+    }
+    command.run_inherited().map_err(|error| Failure::Verification(error.to_string()))
 }

@@ -1,6 +1,6 @@
 //! `test`: every tier, each with what it needs.
 
-use azl_host::{Cmd, environment};
+use azl_host::environment;
 use azl_pipeline::error::Failure;
 use azl_pipeline::{check, inputs};
 use clap::{Args, ValueEnum};
@@ -42,16 +42,11 @@ impl Test {
 }
 
 fn unit(context: &Context) -> Result<(), Failure> {
-    let cargo = environment::var("CARGO").unwrap_or_else(|| "cargo".to_owned());
-    let mut command = Cmd::new(cargo, &context.root).inherit("HOME").inherit("CARGO_HOME").inherit("RUSTUP_HOME");
-    command = command.inherit("RUSTUP_TOOLCHAIN").inherit("CARGO_TARGET_DIR").inherit("CI");
-    let command = if environment::find_program("cargo-nextest").is_some() {
-        command.args(["nextest", "run", "--workspace"])
-    } else {
-        context.ui.print("cargo-nextest is not installed, so `cargo test` runs the unit tier\n");
-        command.args(["test", "--workspace"])
-    };
-    command.run_inherited().map_err(|error| Failure::Verification(error.to_string()))
+    if environment::find_program("cargo-nextest").is_some() {
+        return super::ci::cargo(context, &["nextest", "run", "--workspace"]);
+    }
+    context.ui.print("cargo-nextest is not installed, so `cargo test` runs the unit tier\n");
+    super::ci::cargo(context, &["test", "--workspace"])
 }
 
 fn end_to_end(context: &Context) -> Result<(), Failure> {

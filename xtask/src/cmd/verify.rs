@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use azl_pipeline::error::Failure;
-use azl_pipeline::verify;
+use azl_pipeline::{same, verify};
 use clap::Args;
 use serde_json::json;
 
@@ -17,6 +17,9 @@ pub(crate) struct Verify {
     /// Armored certificate to trust [default: the one in the directory, which proves consistency, not origin]
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    /// Also compare every file with another release, but for timings
+    #[arg(long, value_name = "DIRECTORY")]
+    same_as: Option<PathBuf>,
 }
 
 impl Verify {
@@ -24,6 +27,11 @@ impl Verify {
         let report = verify::verify(&self.directory, self.key.as_deref())?;
         let json = serde_json::to_value(&report).unwrap_or_default();
         context.ui.result(&report.to_string(), &json!({ "event": "verified", "report": json }));
-        report.into_result()
+        report.into_result()?;
+        let Some(other) = &self.same_as else { return Ok(()) };
+        let comparison = same::compare(&self.directory, other)?;
+        let json = serde_json::to_value(&comparison).unwrap_or_default();
+        context.ui.result(&comparison.to_string(), &json!({ "event": "compared", "comparison": json }));
+        comparison.into_result()
     }
 }

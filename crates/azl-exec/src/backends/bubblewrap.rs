@@ -7,6 +7,7 @@
 //! | user | 1000 `builder`, or 0 where the action says so; never the host's |
 //! | `/in` | inputs, read-only |
 //! | `/out`, `/builddir`, `/tmp`, `/var/tmp` | fresh, writable |
+//! | `/var/lib/rpm` | empty, writable: nothing is installed in a composed root, and rpm must not stumble over that |
 //! | environment | the action's, and `RPM_BUILD_NCPUS`, which must change no byte |
 
 use std::collections::BTreeMap;
@@ -20,6 +21,9 @@ use azl_host::clock::Stopwatch;
 use azl_host::{Cmd, CmdError, environment, files};
 
 use crate::trees::file_error;
+
+/// Where rpm keeps the database of installed packages.
+const RPM_DATABASE: &str = "/var/lib/rpm";
 
 /// Runs actions with the host's `bwrap`.
 pub struct Bubblewrap {
@@ -52,6 +56,9 @@ impl Bubblewrap {
         cmd = cmd.arg("--ro-bind").arg(work.join("in")).arg("/in");
         for (directory, target) in [("out", "/out"), ("builddir", "/builddir"), ("tmp", "/tmp"), ("vartmp", "/var/tmp")] {
             cmd = cmd.arg("--bind").arg(work.join(directory)).arg(target);
+        }
+        if files::is_dir(root.join(RPM_DATABASE.trim_start_matches('/'))) {
+            cmd = cmd.args(["--tmpfs", RPM_DATABASE]);
         }
         let processors = self.processors.to_string();
         let host = [("RPM_BUILD_NCPUS", processors.as_str())];

@@ -26,15 +26,15 @@ struct Parameters {
 
 /// One package of an image, as its list names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListedPackage {
+struct ListedPackage {
     /// Name-version-release.architecture.
-    pub nevra: String,
+    nevra: String,
     /// File name in the repository.
-    pub file: String,
+    file: String,
     /// Digest of the signed package.
-    pub sha256: Digest,
+    sha256: Digest,
     /// Bytes of content in the image that this package owns.
-    pub bytes: u64,
+    bytes: u64,
 }
 
 /// Writes `<name>.vhd`, its list of packages and the report of its layout.

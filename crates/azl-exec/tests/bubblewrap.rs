@@ -1,0 +1,166 @@
+//! The sandbox for real: bubblewrap round programs of this host, copied into a root with the libraries they load.
+//!
+//! Without bubblewrap or user namespaces each test prints why it did not run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use azl_action::ports::{BlobStore, Executor, PortError, RootComposer};
+use azl_action::{ActionResult, Blob, Run};
+use azl_exec::Bubblewrap;
+use azl_host::{Cmd, environment, files};
+use azl_store::LocalStore;
+
+const PROGRAMS: [&str; 7] = ["/bin/sh", "/bin/cat", "/bin/ls", "/bin/sleep", "/usr/bin/env", "/usr/bin/id", "/bin/uname"];
+
+/// A root that was made by hand.
+struct Ready(PathBuf);
+
+impl RootComposer for Ready {
+    fn compose(&self, _: &[Blob], _: &dyn BlobStore) -> Result<PathBuf, PortError> {
+        Ok(self.0.clone())
+    }
+}
+
+struct Sandbox {
+    directory: tempfile::TempDir,
+    store: LocalStore,
+    executor: Bubblewrap,
+}
+
+impl Sandbox {
+    /// Prepares a sandbox, or prints why this host has none.
+    fn new() -> Option<Self> {
+        let works = Cmd::new("bwrap", "/").args(["--unshare-all", "--ro-bind", "/", "/", "true"]).output();
+        if let Err(error) = works {
+            let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("not run: no sandbox here: {error}\n"));
+            return None;
+        }
+        let directory = tempfile::tempdir().expect("a directory");
+        let root = directory.path().join("root");
+        for path in ["proc", "dev", "tmp", "var/tmp", "run", "builddir", "in", "out", "usr/bin", "bin"] {
+            files::create_dir_all(root.join(path)).expect("a directory");
+        }
+        for file in PROGRAMS.iter().flat_map(|program| needed(program)).collect::<BTreeSet<_>>() {
+            let target = root.join(file.trim_start_matches('/'));
+            files::create_dir_all(target.parent().expect("a parent")).expect("a directory");
+            files::copy(&file, target).expect("a copy");
+        }
+        let store = LocalStore::open(directory.path().join("store")).expect("a store");
+        let executor = Bubblewrap::new(Arc::new(Ready(root)), 3).expect("bubblewrap");
+        Some(Self { directory, store, executor })
+    }
+
+    fn run(&self, script: &str) -> Result<ActionResult, PortError> {
+        self.executor.run(&action(script), &self.store, &self.log())
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.path().join("log")
+    }
+
+    fn output(&self, script: &str) -> String {
+        let result = self.run(script).expect("the script succeeds");
+        String::from_utf8(self.store.read(result.outputs["o"]).expect("an output")).expect("text")
+    }
+}
+
+/// A program and the libraries its loader reports.
+fn needed(program: &str) -> Vec<String> {
+    let ldd = Cmd::new("/usr/bin/ldd", "/").arg(program).output().expect("ldd runs");
+    let text = String::from_utf8_lossy(&ldd.stdout).into_owned();
+    let libraries = text.split_whitespace().filter(|word| word.starts_with('/')).map(str::to_owned);
+    libraries.chain([program.to_owned()]).collect()
+}
+
+fn action(script: &str) -> Run<Vec<Blob>> {
+    Run {
+        command: vec!["/bin/sh".to_owned(), "-c".to_owned(), script.to_owned()],
+        env: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned()), ("A".to_owned(), "b".to_owned())]),
+        root: vec![],
+        inputs: BTreeMap::new(),
+        timeout: 20,
+        as_root: false,
+        sandbox_revision: 1,
+    }
+}
+
+#[test]
+fn sees_its_own_user_host_name_and_environment_only() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    assert_eq!(sandbox.output("id -u > /out/o"), "1000\n");
+    assert_eq!(sandbox.output("uname -n > /out/o"), "azl-build\n");
+    let environment = sandbox.output("env > /out/o");
+    let names: BTreeSet<&str> = environment.lines().filter_map(|line| line.split('=').next()).collect();
+    assert_eq!(names, ["A", "PATH", "PWD", "RPM_BUILD_NCPUS"].into(), "{environment}");
+}
+
+#[test]
+fn has_no_network_but_loopback() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let interfaces = sandbox.output("cat /proc/net/dev > /out/o");
+    let names: Vec<&str> = interfaces.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name.trim()).collect();
+    assert_eq!(names, ["lo"]);
+    assert_eq!(sandbox.output("cat /proc/net/route > /out/o").lines().count(), 1, "only the heading");
+}
+
+#[test]
+fn cannot_write_outside_its_own_directories() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    for path in ["/bin/x", "/usr/x", "/in/x", "/x"] {
+        let error = sandbox.run(&format!("echo x > {path}")).expect_err("read-only");
+        assert!(error.to_string().contains("Read-only file system"), "{path}: {error}");
+    }
+    assert_eq!(sandbox.output("echo y > /tmp/x; echo y > /var/tmp/x; echo y > /builddir/x; echo ok > /out/o"), "ok\n");
+}
+
+#[test]
+fn sees_nothing_of_the_host() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    assert_eq!(sandbox.output("ls /proc | while read -r n; do case $n in [0-9]*) echo $n;; esac; done > /out/o").lines().count(), 4);
+    let listing = sandbox.output("ls / > /out/o");
+    assert!(!listing.contains("home") && !listing.contains("root"), "{listing}");
+}
+
+#[test]
+fn a_failure_shows_command_cause_and_last_lines() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let error = sandbox.run("i=0; while [ $i -lt 60 ]; do echo line $i; i=$((i+1)); done; exit 7").expect_err("fails");
+    let PortError::Work { message, log } = error else { panic!("a failure of the work: {error}") };
+    assert!(message.starts_with("exit status 7:") && message.contains("line 59") && !message.contains("line 19\n"), "{message}");
+    assert_eq!(log.as_deref(), Some(sandbox.log().as_path()));
+    assert!(files::read_to_string(sandbox.log()).expect("a log").contains("line 0\n"));
+}
+
+#[test]
+fn what_outlives_its_limit_is_killed() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let run = Run { timeout: 1, ..action("sleep 60") };
+    let error = sandbox.executor.run(&run, &sandbox.store, Path::new(&sandbox.log())).expect_err("too slow");
+    assert!(error.to_string().contains("time limit"), "{error}");
+}
+
+#[test]
+fn inputs_are_there_read_only_and_outputs_are_kept() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let digest = sandbox.store.put(b"given").expect("put");
+    let mut run = action("cat /in/files/f > /out/o; echo 2 > /out/p");
+    run.inputs.insert("files".to_owned(), vec![Blob { name: "f".to_owned(), digest }]);
+    let result = sandbox.executor.run(&run, &sandbox.store, &sandbox.log()).expect("runs");
+    assert_eq!(result.outputs.keys().collect::<Vec<_>>(), ["o", "p"]);
+    assert_eq!(result.outputs["o"], digest);
+    run.command[2] = "echo changed > /in/files/f".to_owned();
+    sandbox.executor.run(&run, &sandbox.store, &sandbox.log()).expect_err("inputs are read-only");
+    assert_eq!(sandbox.store.read(digest).expect("read"), b"given");
+}
+
+#[test]
+fn without_bubblewrap_the_error_says_how_to_get_it() {
+    if environment::find_program("bwrap").is_some() {
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"not run: bubblewrap is installed\n");
+        return;
+    }
+    let error = Bubblewrap::new(Arc::new(Ready(PathBuf::new())), 1).err().expect("not installed");
+    assert!(error.to_string().contains("apt-get install bubblewrap"), "{error}");
+}
