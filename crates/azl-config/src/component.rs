@@ -314,7 +314,11 @@ fn overlay_file_glob(reader: &mut Reader<'_>, path: Spanned<String>) -> Option<O
 }
 
 /// Reads an overlay file: `[metadata]` and at least one of `[[overlays]]`.
-pub(crate) fn read_overlay_file(reader: &mut Reader<'_>, mut table: Table<'_>, descriptions: Descriptions) -> Vec<Overlay> {
+pub(crate) fn read_overlay_file(
+    reader: &mut Reader<'_>,
+    mut table: Table<'_>,
+    descriptions: Descriptions,
+) -> Vec<Overlay> {
     let span = table.span();
     let metadata = reader.take_table(&mut table, "metadata");
     let tables = reader.take_tables(&mut table, "overlays");

@@ -152,11 +152,8 @@ impl DistroVersion {
         let layer = reader.take_table(&mut table, "default-component-config");
         let layer = layer.map(|table| ComponentLayer::read(reader, table, descriptions)).unwrap_or_default();
         let shape: VersionShape = reader.shape(table)?;
-        let mock_configs = [
-            ("", shape.mock_config),
-            ("x86_64", shape.mock_config_x86_64),
-            ("aarch64", shape.mock_config_aarch64),
-        ];
+        let mock_configs =
+            [("", shape.mock_config), ("x86_64", shape.mock_config_x86_64), ("aarch64", shape.mock_config_aarch64)];
         let mock_configs = mock_configs.into_iter().filter_map(|(arch, config)| Some((arch.to_owned(), config?)));
         Some(Self {
             description: shape.description,

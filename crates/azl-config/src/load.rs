@@ -38,7 +38,8 @@ pub fn load(files: &FileSet, options: Options<'_>) -> (Config, Vec<Diagnostic>) 
     }
     for layer in config.layers_mut() {
         let globs = layer.overlay_files.clone();
-        layer.overlays_of_files = globs.map(|globs| globs.iter().flat_map(|glob| loading.overlay_files(glob)).collect());
+        layer.overlays_of_files =
+            globs.map(|globs| globs.iter().flat_map(|glob| loading.overlay_files(glob)).collect());
     }
     // References between tables mislead while tables are missing.
     if !has_errors(&loading.diagnostics) {
@@ -120,7 +121,8 @@ impl<'a> Loading<'a> {
         match FileGlob::new(pattern) {
             Ok(glob) => self.files.iter().map(|(path, _)| path.to_owned()).filter(|path| glob.matches(path)).collect(),
             Err(error) => {
-                self.diagnostics.push(Diagnostic { span: Some(span.clone()), ..Diagnostic::error("invalid-glob", error) });
+                self.diagnostics
+                    .push(Diagnostic { span: Some(span.clone()), ..Diagnostic::error("invalid-glob", error) });
                 Vec::new()
             }
         }

@@ -37,28 +37,40 @@ pub fn packaging_directory(component: &ResolvedComponent) -> Result<&str, Diagno
             DistGit::Remote(uri) => {
                 let message = format!("packaging of `{}` is not in the tree: `{uri}`", component.name);
                 let problem = Diagnostic::error("packaging-not-fetched", message);
-                Err(at_declaration(component, problem).hint("name a directory of the tree: `dist-git-base-uri = \"file:…\"`"))
+                Err(at_declaration(component, problem)
+                    .hint("name a directory of the tree: `dist-git-base-uri = \"file:…\"`"))
             }
         },
     }
 }
 
-/// Renders a component. `packaging` holds the files of its packaging directory, `authored` the files overlays add.
+/// What a component is rendered from, besides its configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Material<'a> {
+    /// The files of its packaging directory, with paths relative to it.
+    pub packaging: &'a FileSet,
+    /// The authored tree, which holds the files overlays add.
+    pub authored: &'a FileSet,
+    /// Names of sources that come into being at build time, such as the release's public key.
+    pub supplied: &'a BTreeSet<String>,
+}
+
+/// Renders a component.
 ///
 /// The result holds `<name>.spec`, `sources`, patches and other files, and `<name>.azl.macros` if there are macros.
 ///
 /// # Errors
 /// All mistakes that can be told apart; an overlay that does not apply ends the run, since later ones build on it.
-pub fn render(component: &ResolvedComponent, packaging: &FileSet, authored: &FileSet) -> Result<FileSet, Vec<Diagnostic>> {
-    let mut sources = gather(component, packaging).map_err(|problem| vec![problem])?;
+pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<FileSet, Vec<Diagnostic>> {
+    let mut sources = gather(component, material.packaging).map_err(|problem| vec![problem])?;
     let pinned = take_pinned(component, &mut sources)?;
     add_macros(component, &mut sources).map_err(|problem| vec![problem])?;
     let before: BTreeSet<String> = sources.files.iter().map(|(path, _)| path.to_owned()).collect();
     for overlay in &component.overlays {
-        overlay.apply(&mut sources, authored).map_err(|problem| vec![in_component(component, problem)])?;
+        overlay.apply(&mut sources, material.authored).map_err(|problem| vec![in_component(component, problem)])?;
     }
     skip_check(component, &mut sources.spec).map_err(|problem| vec![problem])?;
-    let mut problems = filter::missing_sources(component, &sources, &pinned);
+    let mut problems = filter::missing_sources(component, &sources, &pinned, material.supplied);
     problems.extend(release_problem(component, &sources.spec));
     problems.extend(filter::apply(component, &mut sources, &before));
     if !problems.is_empty() {
@@ -103,7 +115,11 @@ fn take_pinned(component: &ResolvedComponent, sources: &mut Sources) -> Result<V
     if problems.is_empty() { Ok(pinned) } else { Err(problems) }
 }
 
-fn source_entry(component: &ResolvedComponent, file: &SourceFile, pinned: &[SourceEntry]) -> Result<SourceEntry, Diagnostic> {
+fn source_entry(
+    component: &ResolvedComponent,
+    file: &SourceFile,
+    pinned: &[SourceEntry],
+) -> Result<SourceEntry, Diagnostic> {
     let name = file.filename.get_ref().as_str();
     let refuse = |message: String| at_declaration(component, Diagnostic::error("source-file", message));
     let upstream_has = pinned.iter().any(|entry| entry.file == name);
@@ -124,7 +140,11 @@ fn add_macros(component: &ResolvedComponent, sources: &mut Sources) -> Result<()
     }
     let name = format!("{}.azl.macros", component.name);
     let lines = component.macros.iter().map(|(name, value)| format!("%{name} {value}\n"));
-    let text = format!("# Build options of {}, rendered from its configuration.\n{}", component.name, lines.collect::<String>());
+    let text = format!(
+        "# Build options of {}, rendered from its configuration.\n{}",
+        component.name,
+        lines.collect::<String>()
+    );
     let load = [
         "# Build options that Azure Linux sets for this component.".to_owned(),
         format!("%{{load:%{{_sourcedir}}/{name}}}"),
@@ -142,7 +162,8 @@ fn skip_check(component: &ResolvedComponent, spec: &mut Spec) -> Result<(), Diag
     let Some(name) = SectionName::parse("%check") else { return Ok(()) };
     // `%%` keeps rpm from expanding macros that a reason mentions.
     let comment = format!("# Switched off: {}", reason.replace('%', "%%"));
-    let skipped = spec.prepend_to_section(&SectionId { name, package: None }, &[comment, "exit 0".into(), String::new()]);
+    let skipped =
+        spec.prepend_to_section(&SectionId { name, package: None }, &[comment, "exit 0".into(), String::new()]);
     skipped.map(drop).map_err(|error| {
         let message = format!("`check.skip` of `{}` does nothing: {error}", component.name);
         at_declaration(component, Diagnostic::error("overlay-no-effect", message))
@@ -151,7 +172,8 @@ fn skip_check(component: &ResolvedComponent, spec: &mut Spec) -> Result<(), Diag
 
 fn release_problem(component: &ResolvedComponent, spec: &Spec) -> Option<Diagnostic> {
     let releases = spec.tags().filter(|tag| tag.is("Release")).map(|tag| tag.value);
-    let automatic = releases.into_iter().find(|value| value.contains("%autorelease") || value.contains("%{autorelease"))?;
+    let automatic =
+        releases.into_iter().find(|value| value.contains("%autorelease") || value.contains("%{autorelease"))?;
     let message = format!("`Release: {automatic}` of `{}` is not supported yet", component.name);
     let problem = at_declaration(component, Diagnostic::error("autorelease", message));
     Some(problem.hint("set a number: an overlay `spec-update-tag` with `tag = \"Release\"`"))

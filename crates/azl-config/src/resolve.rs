@@ -148,13 +148,16 @@ impl Config {
             (Some(SpecType::Upstream), _, None) => {
                 Err(refuse("spec-source", format!("component `{name}` has no `spec.upstream-distro`")))
             }
-            (None, ..) => Err(refuse("spec-source", format!("component `{name}` has no `spec.type`, nor has any default"))),
+            (None, ..) => {
+                Err(refuse("spec-source", format!("component `{name}` has no `spec.type`, nor has any default")))
+            }
         }
     }
 
     fn upstream(&self, name: &str, spec: &SpecLayer, reference: &DistroReference) -> Result<Upstream, String> {
         let distro = self.distros.get(&reference.name);
-        let distro = distro.ok_or_else(|| format!("component `{name}` is from an unknown distro: `{}`", reference.name))?;
+        let distro =
+            distro.ok_or_else(|| format!("component `{name}` is from an unknown distro: `{}`", reference.name))?;
         let wanted = reference.version.as_deref().or(distro.default_version.as_deref()).unwrap_or("none");
         let unknown = || format!("component `{name}`: distro `{}` has no version `{wanted}`", reference.name);
         let (version, details) = distro.version(reference).ok_or_else(unknown)?;

@@ -96,7 +96,8 @@ fn check_own_snapshot(layer: &ComponentLayer, found: &mut Vec<Diagnostic>) {
 
 fn check_build(layer: &ComponentLayer, found: &mut Vec<Diagnostic>) {
     let build = &layer.build;
-    let mut report = |span, message: String| found.push(Diagnostic::error("build", message).at(layer.file.clone(), span));
+    let mut report =
+        |span, message: String| found.push(Diagnostic::error("build", message).at(layer.file.clone(), span));
     for condition in build.with.iter().chain(&build.without) {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '.');
         if condition.get_ref().is_empty() || !condition.get_ref().chars().all(plain) {

@@ -1,7 +1,11 @@
 //! The acceptance corpus: every TOML file of microsoft/azurelinux, branch `tomls/base/main`.
 //!
 //! Looked for at `../shared/corpus` beside the workspace; absent, the test says so and passes.
-#![expect(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a test that reads a corpus and prints why not")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a test that reads a corpus and prints why not"
+)]
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -18,19 +18,13 @@ pub struct FileEntry {
 impl FileEntry {
     /// Makes an ordinary file.
     pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
-        Self {
-            bytes: bytes.into(),
-            executable: false,
-        }
+        Self { bytes: bytes.into(), executable: false }
     }
 
     /// Returns the file with other bytes and the same mode.
     #[must_use]
     pub fn with_bytes(&self, bytes: impl Into<Arc<[u8]>>) -> Self {
-        Self {
-            bytes: bytes.into(),
-            executable: self.executable,
-        }
+        Self { bytes: bytes.into(), executable: self.executable }
     }
 }
 
@@ -81,13 +75,8 @@ impl FileSet {
             return self.clone();
         }
         let prefix = format!("{directory}/");
-        let range = self
-            .0
-            .range(prefix.clone()..)
-            .take_while(|(path, _)| path.starts_with(&prefix));
-        range
-            .map(|(path, entry)| (path[prefix.len()..].to_owned(), entry.clone()))
-            .collect()
+        let range = self.0.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
+        range.map(|(path, entry)| (path[prefix.len()..].to_owned(), entry.clone())).collect()
     }
 
     /// Returns a file as text, if it is there and is UTF-8.
@@ -163,17 +152,8 @@ mod tests {
 
     #[test]
     fn below_takes_whole_directory_names() {
-        let files: FileSet = ["a/x", "a/b/y", "ab/z"]
-            .map(|path| (path.to_owned(), FileEntry::new(*b"")))
-            .into_iter()
-            .collect();
-        assert_eq!(
-            files
-                .below("a")
-                .iter()
-                .map(|(path, _)| path.to_owned())
-                .collect::<Vec<_>>(),
-            ["b/y", "x"]
-        );
+        let files: FileSet =
+            ["a/x", "a/b/y", "ab/z"].map(|path| (path.to_owned(), FileEntry::new(*b""))).into_iter().collect();
+        assert_eq!(files.below("a").iter().map(|(path, _)| path.to_owned()).collect::<Vec<_>>(), ["b/y", "x"]);
     }
 }

@@ -21,10 +21,7 @@ pub struct Metadata {
 impl Metadata {
     /// Returns why the metadata contradicts itself, if it does.
     pub fn contradiction(&self) -> Option<&'static str> {
-        let known_upstream = matches!(
-            self.upstream_status,
-            UpstreamStatus::Upstreamed | UpstreamStatus::Upstreamable
-        );
+        let known_upstream = matches!(self.upstream_status, UpstreamStatus::Upstreamed | UpstreamStatus::Upstreamable);
         match self.category {
             Category::UpstreamBackport if self.commits.is_empty() => Some("an upstream backport names its `commits`"),
             Category::UpstreamBackport if !known_upstream => {

@@ -40,9 +40,7 @@ impl Overlay {
     pub fn read(reader: &mut Reader<'_>, mut table: Table<'_>, descriptions: Descriptions) -> Option<Self> {
         let whole = table.span();
         let kind_name = reader.take_text(&mut table, "type");
-        let description = reader
-            .take_text(&mut table, "description")
-            .map(|text| text.into_inner());
+        let description = reader.take_text(&mut table, "description").map(|text| text.into_inner());
         let Some(kind_name) = kind_name else {
             reader.error("missing-key", whole, "overlay has no `type`");
             return None;
@@ -62,13 +60,7 @@ impl Overlay {
         if let Some(problem) = kind.contradiction() {
             reader.error("overlay-contradiction", span.clone(), problem);
         }
-        Some(Self {
-            kind,
-            description,
-            metadata: None,
-            file: reader.file().to_owned(),
-            span,
-        })
+        Some(Self { kind, description, metadata: None, file: reader.file().to_owned(), span })
     }
 
     /// Changes the sources. `authored` is the tree the overlay's own files are in.
@@ -77,18 +69,10 @@ impl Overlay {
     /// If it does not apply or changes nothing; the sources are then to be thrown away.
     pub fn apply(&self, sources: &mut Sources, authored: &FileSet) -> Result<(), Diagnostic> {
         let before = sources.clone();
-        self.kind.apply(
-            sources,
-            &Site {
-                overlay: self,
-                authored,
-            },
-        )?;
+        self.kind.apply(sources, &Site { overlay: self, authored })?;
         if *sources == before {
             let message = format!("overlay `{}` changes nothing", self.kind.name());
-            return Err(self
-                .refuse("overlay-no-effect", message)
-                .hint("upstream already has it: remove the overlay"));
+            return Err(self.refuse("overlay-no-effect", message).hint("upstream already has it: remove the overlay"));
         }
         Ok(())
     }
@@ -131,10 +115,7 @@ impl Site<'_> {
             E::NoSection(_) | E::NoPackage(_) | E::NoSubpackage(_) | E::NoTag { .. } => "overlay-no-match",
             E::SpansConditional { .. } | E::DefinesUsedMacro { .. } => "overlay-refused",
         };
-        self.refuse(
-            code,
-            format!("overlay `{}` does not apply: {error}", self.overlay.kind.name()),
-        )
+        self.refuse(code, format!("overlay `{}` does not apply: {error}", self.overlay.kind.name()))
     }
 
     /// Returns a file named by `source`, relative to the file that declares the overlay.
@@ -142,9 +123,6 @@ impl Site<'_> {
         let refuse = |message: String| self.refuse_at(source.span(), "missing-overlay-source", message);
         let path =
             join(directory_of(&self.overlay.file), source.get_ref()).map_err(|error| refuse(error.to_string()))?;
-        self.authored
-            .get(&path)
-            .cloned()
-            .ok_or_else(|| refuse(format!("no file `{path}`")))
+        self.authored.get(&path).cloned().ok_or_else(|| refuse(format!("no file `{path}`")))
     }
 }

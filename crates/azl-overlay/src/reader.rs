@@ -85,11 +85,7 @@ impl<'a> Reader<'a> {
             self.error("wrong-type", span, format!("`{key}` must be an array of tables"));
             return Vec::new();
         };
-        array
-            .iter()
-            .cloned()
-            .filter_map(|member| self.as_table(member, key))
-            .collect()
+        array.iter().cloned().filter_map(|member| self.as_table(member, key)).collect()
     }
 
     /// Returns the named sub-tables of a table, in the order of their names, each with the place of its name.
@@ -153,10 +149,7 @@ fn unknown_key<'k>(key: &str, known: impl IntoIterator<Item = &'k str> + Clone) 
     let diagnostic = Diagnostic::error("unknown-key", format!("unknown key `{key}`"));
     match closest(key, known.clone()) {
         Some(meant) => diagnostic.hint(format!("did you mean `{meant}`?")),
-        None => diagnostic.hint(format!(
-            "known keys: {}",
-            known.into_iter().collect::<Vec<_>>().join(", ")
-        )),
+        None => diagnostic.hint(format!("known keys: {}", known.into_iter().collect::<Vec<_>>().join(", "))),
     }
 }
 
@@ -169,10 +162,7 @@ fn explain(error: &Error, taken: &[&str]) -> Diagnostic {
         return unknown_key(key, taken.iter().copied().chain(names));
     }
     if message.starts_with("missing field") {
-        return Diagnostic::error(
-            "missing-key",
-            format!("missing key `{}`", names.next().unwrap_or_default()),
-        );
+        return Diagnostic::error("missing-key", format!("missing key `{}`", names.next().unwrap_or_default()));
     }
     if message.starts_with("unknown variant") {
         let value = names.next().unwrap_or_default();
@@ -184,11 +174,7 @@ fn explain(error: &Error, taken: &[&str]) -> Diagnostic {
         };
         return diagnostic.hint(hint);
     }
-    let code = if message.starts_with("invalid type") {
-        "wrong-type"
-    } else {
-        "wrong-value"
-    };
+    let code = if message.starts_with("invalid type") { "wrong-type" } else { "wrong-value" };
     Diagnostic::error(code, message.trim_end())
 }
 
@@ -198,16 +184,12 @@ fn backticked(message: &str) -> Option<&str> {
 
 /// Takes the key out whose name or value has this place; returns its name.
 fn take_out(table: &mut DeTable<'_>, span: &std::ops::Range<usize>) -> Option<String> {
-    let found = table
-        .iter()
-        .find(|(key, value)| key.span() == *span || value.span() == *span);
+    let found = table.iter().find(|(key, value)| key.span() == *span || value.span() == *span);
     if let Some(name) = found.map(|(key, _)| key.get_ref().clone().into_owned()) {
         table.remove(name.as_str());
         return Some(name);
     }
-    table
-        .iter_mut()
-        .find_map(|(_, value)| take_out_of_value(value.get_mut(), span))
+    table.iter_mut().find_map(|(_, value)| take_out_of_value(value.get_mut(), span))
 }
 
 fn take_out_of_value(value: &mut DeValue<'_>, span: &std::ops::Range<usize>) -> Option<String> {
@@ -220,9 +202,7 @@ fn take_out_of_value(value: &mut DeValue<'_>, span: &std::ops::Range<usize>) -> 
                 *value = DeValue::Array(kept.into_iter().collect());
                 return Some(String::new());
             }
-            array
-                .iter_mut()
-                .find_map(|member| take_out_of_value(member.get_mut(), span))
+            array.iter_mut().find_map(|member| take_out_of_value(member.get_mut(), span))
         }
         _ => None,
     }
@@ -252,10 +232,7 @@ mod tests {
     #[test]
     fn every_mistake_of_a_table_is_reported_in_one_run() {
         let (shape, report) = read("name = 'x'\nnam = 'y'\nbogus = 1\ncounts = [1, 'two', 3, 'four']\n");
-        assert_eq!(
-            shape.map(|shape| (shape.name, shape.counts)),
-            Some(("x".into(), vec![1, 3]))
-        );
+        assert_eq!(shape.map(|shape| (shape.name, shape.counts)), Some(("x".into(), vec![1, 3])));
         for expected in [
             "x.toml:2:1",
             "did you mean `name`?",

@@ -17,10 +17,6 @@ pub struct Sources {
 impl Sources {
     /// Returns the paths that match a glob, in order.
     pub fn matching(&self, glob: &FileGlob) -> Vec<String> {
-        self.files
-            .iter()
-            .filter(|(path, _)| glob.matches(path))
-            .map(|(path, _)| path.to_owned())
-            .collect()
+        self.files.iter().filter(|(path, _)| glob.matches(path)).map(|(path, _)| path.to_owned()).collect()
     }
 }

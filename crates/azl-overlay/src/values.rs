@@ -62,19 +62,11 @@ fn check_tag_name(text: &str) -> Result<(), String> {
     let name = text.split_once('(').map_or(text, |(name, _)| name);
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric()) && name.starts_with(|c: char| c.is_ascii_alphabetic());
     let qualified = name.len() == text.len() || text.ends_with(')');
-    if plain && qualified {
-        Ok(())
-    } else {
-        Err(format!("not a tag name: `{text}`"))
-    }
+    if plain && qualified { Ok(()) } else { Err(format!("not a tag name: `{text}`")) }
 }
 
 fn check_one_line(text: &str) -> Result<(), String> {
-    if text.contains(['\n', '\r', '\0']) {
-        Err("value must be one line".into())
-    } else {
-        Ok(())
-    }
+    if text.contains(['\n', '\r', '\0']) { Err("value must be one line".into()) } else { Ok(()) }
 }
 
 fn check_relative_file(text: &str) -> Result<(), String> {
@@ -93,11 +85,7 @@ fn check_file_name(text: &str) -> Result<(), String> {
 }
 
 fn check_not_a_spec(text: &str) -> Result<(), String> {
-    if text.ends_with(".spec") {
-        Err(format!("a spec is changed by `spec-` overlays only: `{text}`"))
-    } else {
-        Ok(())
-    }
+    if text.ends_with(".spec") { Err(format!("a spec is changed by `spec-` overlays only: `{text}`")) } else { Ok(()) }
 }
 
 /// A section named in TOML, e.g. `%files`; rpm takes any case, so does this.
@@ -122,9 +110,7 @@ impl Pattern {
     /// Compiles an expression.
     pub fn new(expression: &str) -> Result<Self, String> {
         let compiled = Regex::new(&crate::dialect::from_go(expression));
-        compiled
-            .map(Self)
-            .map_err(|error| format!("invalid regular expression: {}", last_line(&error.to_string())))
+        compiled.map(Self).map_err(|error| format!("invalid regular expression: {}", last_line(&error.to_string())))
     }
 
     /// Returns the compiled expression.
@@ -154,15 +140,9 @@ pub struct FileGlob {
 impl FileGlob {
     /// Compiles a glob.
     pub fn new(text: &str) -> Result<Self, String> {
-        let glob = GlobBuilder::new(text)
-            .literal_separator(true)
-            .backslash_escape(true)
-            .build();
+        let glob = GlobBuilder::new(text).literal_separator(true).backslash_escape(true).build();
         let glob = glob.map_err(|error| format!("invalid glob: {error}"))?;
-        Ok(Self {
-            text: text.to_owned(),
-            matcher: glob.compile_matcher(),
-        })
+        Ok(Self { text: text.to_owned(), matcher: glob.compile_matcher() })
     }
 
     /// Returns whether a path matches; a path spelled exactly like the glob always does.
@@ -180,9 +160,7 @@ impl<'de> Deserialize<'de> for FileGlob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         if text.starts_with('/') || text.split('/').any(|part| part == "..") {
-            return Err(D::Error::custom(format!(
-                "not a path below the component's sources: `{text}`"
-            )));
+            return Err(D::Error::custom(format!("not a path below the component's sources: `{text}`")));
         }
         Self::new(&text).map_err(D::Error::custom)
     }

@@ -29,10 +29,7 @@ const KEYWORDS: &[(&[u8], Keyword)] = &[
 impl Keyword {
     /// Returns the directive a line without leading blanks begins with.
     pub(crate) fn of(line: &[u8]) -> Option<Self> {
-        KEYWORDS
-            .iter()
-            .find(|(word, _)| starts_with_word(line, word))
-            .map(|(_, keyword)| *keyword)
+        KEYWORDS.iter().find(|(word, _)| starts_with_word(line, word)).map(|(_, keyword)| *keyword)
     }
 }
 
@@ -56,10 +53,7 @@ pub(crate) struct Conditionals {
 impl Conditionals {
     /// Finds the blocks. A stray `%else` or `%endif` is passed over, an unclosed `%if` reaches to the end.
     pub(crate) fn find(lines: &[Line]) -> Self {
-        let mut found = Self {
-            branches: Vec::new(),
-            before: Vec::with_capacity(lines.len() + 1),
-        };
+        let mut found = Self { branches: Vec::new(), before: Vec::with_capacity(lines.len() + 1) };
         let mut current: Option<usize> = None;
         for (index, line) in lines.iter().enumerate() {
             found.before.push(current);

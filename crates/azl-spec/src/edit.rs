@@ -31,11 +31,7 @@ impl Spec {
     pub fn insert_tag(&mut self, package: Option<&str>, name: &str, value: &str) -> Result<(), EditError> {
         let section = self.tag_section(package)?;
         let tags: Vec<Tag> = self.tags_of(section).collect();
-        let last = tags
-            .iter()
-            .rev()
-            .find(|tag| !tag.inline && tag.is_of_family(family(name)))
-            .or(tags.last());
+        let last = tags.iter().rev().find(|tag| !tag.inline && tag.is_of_family(family(name))).or(tags.last());
         let place = last.map_or_else(|| self.end_of(section), |tag| self.after_tag(section, tag));
         self.insert(place, &[tag_line(name, value)]);
         Ok(())
@@ -44,10 +40,9 @@ impl Spec {
     /// Gives every tag of this name in the package a new value and returns how many there are.
     pub fn update_tag(&mut self, package: Option<&str>, name: &str, value: &str) -> Result<usize, EditError> {
         let tags = self.tags_named(package, name, |_| true)?;
-        let replacements = tags.iter().map(|tag| Replacement {
-            range: self.content_of(&tag.lines),
-            with: tag_line(name, value).into_bytes(),
-        });
+        let replacements = tags
+            .iter()
+            .map(|tag| Replacement { range: self.content_of(&tag.lines), with: tag_line(name, value).into_bytes() });
         self.replace(replacements.collect());
         Ok(tags.len())
     }
@@ -56,10 +51,7 @@ impl Spec {
     pub fn remove_tag(&mut self, package: Option<&str>, name: &str, value: Option<&str>) -> Result<usize, EditError> {
         let matches = |tag: &Tag| value.is_none_or(|value| tag.value.to_lowercase() == value.to_lowercase());
         let tags = self.tags_named(package, name, matches).map_err(|error| match error {
-            EditError::NoTag { tag, .. } => EditError::NoTag {
-                tag,
-                value: value.map(str::to_owned),
-            },
+            EditError::NoTag { tag, .. } => EditError::NoTag { tag, value: value.map(str::to_owned) },
             other => other,
         })?;
         self.remove_lines(tags.iter().map(|tag| tag.lines.clone()).collect());
@@ -100,11 +92,8 @@ impl Spec {
         wanted: impl Fn(&SectionId) -> bool,
         rewrite: impl Fn(&[u8]) -> Option<Vec<u8>>,
     ) -> usize {
-        let bodies = self
-            .sections
-            .iter()
-            .filter(|section| wanted(&section.id))
-            .flat_map(|section| section.body.clone());
+        let bodies =
+            self.sections.iter().filter(|section| wanted(&section.id)).flat_map(|section| section.body.clone());
         let replacements: Vec<_> = bodies
             .filter_map(|line| {
                 let range = self.lines[line].content.clone();
@@ -128,9 +117,7 @@ impl Spec {
     }
 
     fn tag_section(&self, package: Option<&str>) -> Result<&Section, EditError> {
-        self.tag_sections_of(package)
-            .next()
-            .ok_or_else(|| EditError::NoPackage(package.unwrap_or_default().into()))
+        self.tag_sections_of(package).next().ok_or_else(|| EditError::NoPackage(package.unwrap_or_default().into()))
     }
 
     fn tags_named(
@@ -142,14 +129,7 @@ impl Spec {
         self.tag_section(package)?;
         let tags = self.tag_sections_of(package).flat_map(|section| self.tags_of(section));
         let tags: Vec<_> = tags.filter(|tag| tag.is(name) && matches(tag)).collect();
-        if tags.is_empty() {
-            Err(EditError::NoTag {
-                tag: name.into(),
-                value: None,
-            })
-        } else {
-            Ok(tags)
-        }
+        if tags.is_empty() { Err(EditError::NoTag { tag: name.into(), value: None }) } else { Ok(tags) }
     }
 
     fn insert_into(
@@ -188,10 +168,7 @@ impl Spec {
             with.extend(self.with_own_newlines(line.clone().into_bytes()));
             with.extend_from_slice(newline);
         }
-        Replacement {
-            range: place..place,
-            with,
-        }
+        Replacement { range: place..place, with }
     }
 
     fn newline(&self) -> &'static [u8] {
@@ -247,17 +224,13 @@ mod tests {
     }
 
     fn section(name: &str) -> SectionId {
-        SectionId {
-            name: SectionName::parse(name).expect("a known name"),
-            package: None,
-        }
+        SectionId { name: SectionName::parse(name).expect("a known name"), package: None }
     }
 
     #[test]
     fn added_tag_never_falls_under_the_next_sections_condition() {
         let edited = edit("Name: x\n\n%if a\n%package y\n%endif\n", |spec| {
-            spec.add_tag(None, "Provides", "z")
-                .expect("the preamble is always there");
+            spec.add_tag(None, "Provides", "z").expect("the preamble is always there");
         });
         assert_eq!(edited, "Name: x\n\nProvides: z\n%if a\n%package y\n%endif\n");
     }
@@ -265,8 +238,7 @@ mod tests {
     #[test]
     fn inserted_tag_follows_its_family() {
         let edited = edit("Source0: a\nURL: u\n", |spec| {
-            spec.insert_tag(None, "Source1", "b")
-                .expect("the preamble is always there");
+            spec.insert_tag(None, "Source1", "b").expect("the preamble is always there");
         });
         assert_eq!(edited, "Source0: a\nSource1: b\nURL: u\n");
     }
@@ -302,10 +274,7 @@ mod tests {
     #[test]
     fn rewriting_leaves_headers_alone() {
         let edited = edit("a\n%files a\na\n", |spec| {
-            assert_eq!(
-                spec.rewrite_lines(|_| true, |line| (line == b"a").then(|| b"b".to_vec())),
-                2
-            );
+            assert_eq!(spec.rewrite_lines(|_| true, |line| (line == b"a").then(|| b"b".to_vec())), 2);
         });
         assert_eq!(edited, "b\n%files a\nb\n");
     }

@@ -45,18 +45,12 @@ impl fmt::Display for EditError {
             Self::NoPackage(package) => write!(f, "no section `%package` for `{package}`"),
             Self::NoSubpackage(package) => write!(f, "no section belongs to `{package}`"),
             Self::NoTag { tag, value: None } => write!(f, "no tag `{tag}`"),
-            Self::NoTag {
-                tag,
-                value: Some(value),
-            } => write!(f, "no tag `{tag}` with value `{value}`"),
+            Self::NoTag { tag, value: Some(value) } => write!(f, "no tag `{tag}` with value `{value}`"),
             Self::SpansConditional { section, line } => {
                 write!(f, "section `{section}` goes on behind its `%if` branch, at line {line}")
             }
             Self::DefinesUsedMacro { section, name, line } => {
-                write!(
-                    f,
-                    "section `{section}` defines `%{name}` at line {line}, which the rest of the spec uses"
-                )
+                write!(f, "section `{section}` defines `%{name}` at line {line}, which the rest of the spec uses")
             }
         }
     }

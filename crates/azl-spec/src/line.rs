@@ -56,11 +56,7 @@ pub(crate) fn scan(text: &[u8]) -> Vec<Line> {
         }
         lines.push(line);
         for range in &ranges[first + 1..=first + body] {
-            lines.push(Line {
-                content: content_of(text, range),
-                range: range.clone(),
-                kind: LineKind::Body,
-            });
+            lines.push(Line { content: content_of(text, range), range: range.clone(), kind: LineKind::Body });
         }
     }
     lines
@@ -70,10 +66,7 @@ fn split(text: &[u8]) -> Vec<Range<usize>> {
     let mut ranges = Vec::with_capacity(text.len() / 32);
     let mut start = 0;
     while start < text.len() {
-        let end = text[start..]
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .map_or(text.len(), |at| start + at + 1);
+        let end = text[start..].iter().position(|&byte| byte == b'\n').map_or(text.len(), |at| start + at + 1);
         ranges.push(start..end);
         start = end;
     }
@@ -82,9 +75,7 @@ fn split(text: &[u8]) -> Vec<Range<usize>> {
 
 fn content_of(text: &[u8], range: &Range<usize>) -> Range<usize> {
     let line = &text[range.clone()];
-    let line = line
-        .strip_suffix(b"\n")
-        .map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
+    let line = line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
     range.start..range.start + line.len()
 }
 
@@ -121,8 +112,7 @@ fn is_package_header(line: &[u8]) -> bool {
 }
 
 pub(crate) fn starts_with_word(line: &[u8], word: &[u8]) -> bool {
-    line.strip_prefix(word)
-        .is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
+    line.strip_prefix(word).is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
 }
 
 /// Returns how many further lines the macro body begun on the first line takes; `None` if it never ends.
@@ -237,10 +227,7 @@ mod tests {
 
     #[test]
     fn backslash_outside_a_definition_hides_nothing() {
-        assert_eq!(
-            kinds("%build\n%configure \\\n%if x\n --y \\\n%endif\n%files\n"),
-            "Ht?t?H"
-        );
+        assert_eq!(kinds("%build\n%configure \\\n%if x\n --y \\\n%endif\n%files\n"), "Ht?t?H");
     }
 
     #[test]

@@ -2,21 +2,12 @@
 
 /// Macros of the language stacks that expand to whole `%package` or `%files` sections; what follows `%endif` and
 /// begins with one of these is not part of the section before it.
-const SECTION_MACROS: &[&str] = &[
-    "gopkg",
-    "gopkgfiles",
-    "godevelfiles",
-    "goaltfiles",
-    "fontpkg",
-    "fontfiles",
-];
+const SECTION_MACROS: &[&str] = &["gopkg", "gopkgfiles", "godevelfiles", "goaltfiles", "fontpkg", "fontfiles"];
 
 /// Returns the macro a `%define` or `%global` line defines.
 pub(crate) fn defined_name(line: &[u8]) -> Option<String> {
     let line = line.trim_ascii_start();
-    let rest = line
-        .strip_prefix(b"%define")
-        .or_else(|| line.strip_prefix(b"%global"))?;
+    let rest = line.strip_prefix(b"%define").or_else(|| line.strip_prefix(b"%global"))?;
     let rest = rest.trim_ascii_start();
     let end = rest.iter().position(|&byte| !is_name_byte(byte)).unwrap_or(rest.len());
     (end > 0).then(|| String::from_utf8_lossy(&rest[..end]).into_owned())
@@ -38,10 +29,7 @@ pub(crate) fn calls(text: &[u8], name: &str) -> bool {
     while let Some(at) = find(&text[from..], b'%') {
         let call = &text[from + at + 1..];
         let call = call.strip_prefix(b"{").unwrap_or(call);
-        let start = call
-            .iter()
-            .position(|byte| !matches!(byte, b'!' | b'?'))
-            .unwrap_or(call.len());
+        let start = call.iter().position(|byte| !matches!(byte, b'!' | b'?')).unwrap_or(call.len());
         let after = call[start..].strip_prefix(name.as_bytes());
         if after.is_some_and(|rest| rest.first().is_none_or(|&byte| !is_name_byte(byte))) {
             return true;

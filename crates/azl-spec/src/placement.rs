@@ -16,10 +16,7 @@ impl Spec {
     pub(crate) fn end_of(&self, section: &Section) -> usize {
         let scope = self.conditionals.before(section.header.start);
         let body = section.body.clone();
-        (body.start..=body.end)
-            .rev()
-            .find(|&line| self.conditionals.before(line) == scope)
-            .unwrap_or(body.start)
+        (body.start..=body.end).rev().find(|&line| self.conditionals.before(line) == scope).unwrap_or(body.start)
     }
 
     /// Returns the place for a further tag behind `tag`: after it, or after the `%if` block it is in, or, if that block
@@ -30,9 +27,7 @@ impl Spec {
             return tag.lines.end;
         };
         let rest: Range<usize> = tag.lines.end..section.body.end + 1;
-        rest.into_iter()
-            .find(|&line| self.conditionals.before(line) == scope)
-            .unwrap_or(opening)
+        rest.into_iter().find(|&line| self.conditionals.before(line) == scope).unwrap_or(opening)
     }
 }
 

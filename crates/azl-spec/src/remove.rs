@@ -35,10 +35,7 @@ impl Spec {
     }
 
     fn remove_sections(&mut self, sections: &[Section]) -> Result<usize, EditError> {
-        let ranges: Vec<_> = sections
-            .iter()
-            .map(|section| section.header.start..self.end_of(section))
-            .collect();
+        let ranges: Vec<_> = sections.iter().map(|section| section.header.start..self.end_of(section)).collect();
         for (section, range) in sections.iter().zip(&ranges) {
             self.check_left_over(section, range.end..section.body.end)?;
             self.check_definitions(section, range, &ranges)?;
@@ -56,10 +53,7 @@ impl Spec {
                 return Ok(());
             }
             if text {
-                return Err(EditError::SpansConditional {
-                    section: section.id.clone(),
-                    line: line + 1,
-                });
+                return Err(EditError::SpansConditional { section: section.id.clone(), line: line + 1 });
             }
         }
         Ok(())
@@ -71,9 +65,7 @@ impl Spec {
         range: &Range<usize>,
         removed: &[Range<usize>],
     ) -> Result<(), EditError> {
-        let definitions = range
-            .clone()
-            .filter(|&line| self.lines[line].kind == LineKind::Definition);
+        let definitions = range.clone().filter(|&line| self.lines[line].kind == LineKind::Definition);
         for (line, name) in definitions.filter_map(|line| Some((line, defined_name(self.line(line))?))) {
             let stays = |other: &usize| !removed.iter().any(|range| range.contains(other));
             let stays = || (0..self.lines.len()).filter(stays);
@@ -83,11 +75,7 @@ impl Spec {
                     && defined_name(self.line(other)).as_deref() == Some(name.as_str())
             });
             if used && !defined_elsewhere {
-                return Err(EditError::DefinesUsedMacro {
-                    section: section.id.clone(),
-                    name,
-                    line: line + 1,
-                });
+                return Err(EditError::DefinesUsedMacro { section: section.id.clone(), name, line: line + 1 });
             }
         }
         Ok(())
@@ -99,10 +87,7 @@ mod tests {
     use super::*;
 
     fn check() -> SectionId {
-        SectionId {
-            name: SectionName::parse("%check").expect("a known name"),
-            package: None,
-        }
+        SectionId { name: SectionName::parse("%check").expect("a known name"), package: None }
     }
 
     fn removed(text: &str) -> Result<String, EditError> {
@@ -113,18 +98,12 @@ mod tests {
 
     #[test]
     fn removal_keeps_the_guard_of_the_next_section() {
-        assert_eq!(
-            removed("%check\nx\n%if a\n%files\n%endif\n"),
-            Ok("%if a\n%files\n%endif\n".into())
-        );
+        assert_eq!(removed("%check\nx\n%if a\n%files\n%endif\n"), Ok("%if a\n%files\n%endif\n".into()));
     }
 
     #[test]
     fn removal_inside_a_guard_keeps_the_guard_balanced() {
-        assert_eq!(
-            removed("%if a\n%check\nx\n%endif\n\n%files\n"),
-            Ok("%if a\n%endif\n\n%files\n".into())
-        );
+        assert_eq!(removed("%if a\n%check\nx\n%endif\n\n%files\n"), Ok("%if a\n%endif\n\n%files\n".into()));
         assert_eq!(
             removed("%if a\n%check\nx\n%endif\n\n%gopkgfiles\n%changelog\n"),
             Ok("%if a\n%endif\n\n%gopkgfiles\n%changelog\n".into())
@@ -133,20 +112,13 @@ mod tests {
 
     #[test]
     fn removal_is_refused_where_text_would_be_left_over() {
-        let refused = EditError::SpansConditional {
-            section: check(),
-            line: 5,
-        };
+        let refused = EditError::SpansConditional { section: check(), line: 5 };
         assert_eq!(removed("%if a\n%check\nx\n%endif\ny\n%files\n"), Err(refused));
     }
 
     #[test]
     fn removal_is_refused_where_a_macro_would_be_lost() {
-        let refused = EditError::DefinesUsedMacro {
-            section: check(),
-            name: "m".into(),
-            line: 2,
-        };
+        let refused = EditError::DefinesUsedMacro { section: check(), name: "m".into(), line: 2 };
         assert_eq!(removed("%check\n%define m 1\n%files\n%{m}\n"), Err(refused));
         assert_eq!(removed("%check\n%define m 1\n%m\n%files\n"), Ok("%files\n".into()));
     }

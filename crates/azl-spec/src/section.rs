@@ -61,10 +61,7 @@ impl SectionName {
 
     /// Returns the section of this name in any case, with its `%`.
     pub fn parse(name: &str) -> Option<Self> {
-        NAMES
-            .iter()
-            .find(|known| known.eq_ignore_ascii_case(name))
-            .map(|known| Self(known))
+        NAMES.iter().find(|known| known.eq_ignore_ascii_case(name)).map(|known| Self(known))
     }
 
     /// Returns all names, for suggestions.
@@ -141,15 +138,8 @@ pub(crate) fn header_name(line: &[u8]) -> Option<SectionName> {
 
 /// Divides the lines into sections; the first one is the preamble.
 pub(crate) fn divide(text: &[u8], lines: &[Line]) -> Vec<Section> {
-    let preamble = SectionId {
-        name: SectionName::PREAMBLE,
-        package: None,
-    };
-    let mut sections = vec![Section {
-        id: preamble,
-        header: 0..0,
-        body: 0..lines.len(),
-    }];
+    let preamble = SectionId { name: SectionName::PREAMBLE, package: None };
+    let mut sections = vec![Section { id: preamble, header: 0..0, body: 0..lines.len() }];
     for (index, line) in lines.iter().enumerate() {
         if line.kind != LineKind::Header {
             continue;
@@ -157,18 +147,9 @@ pub(crate) fn divide(text: &[u8], lines: &[Line]) -> Vec<Section> {
         if let Some(last) = sections.last_mut() {
             last.body.end = index;
         }
-        let header_end = index
-            + 1
-            + lines[index + 1..]
-                .iter()
-                .take_while(|line| line.kind == LineKind::Body)
-                .count();
+        let header_end = index + 1 + lines[index + 1..].iter().take_while(|line| line.kind == LineKind::Body).count();
         let id = header_id(&text[line.range.start..lines[header_end - 1].content.end]);
-        sections.push(Section {
-            id,
-            header: index..header_end,
-            body: header_end..lines.len(),
-        });
+        sections.push(Section { id, header: index..header_end, body: header_end..lines.len() });
     }
     sections
 }
@@ -176,15 +157,9 @@ pub(crate) fn divide(text: &[u8], lines: &[Line]) -> Vec<Section> {
 fn header_id(header: &[u8]) -> SectionId {
     let header = header.trim_ascii_start();
     let name = header_name(header).unwrap_or(SectionName::PREAMBLE);
-    let words = header
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty())
-        .skip(1);
+    let words = header.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).skip(1);
     let package = if name.takes_package() { package_of(words) } else { None };
-    SectionId {
-        name,
-        package: package.map(|word| String::from_utf8_lossy(word).into_owned()),
-    }
+    SectionId { name, package: package.map(|word| String::from_utf8_lossy(word).into_owned()) }
 }
 
 /// Reads the arguments of a header: `-n NAME`, a bare name, options with a value, `--` before trigger conditions.

@@ -49,9 +49,7 @@ impl Spec {
         let texts = (0..self.lines.len()).filter(|&line| self.lines[line].kind == LineKind::Text);
         let includes = texts.filter_map(|line| self.line(line).trim_ascii_start().strip_prefix(b"%include"));
         let named = includes.filter(|rest| rest.first().is_some_and(u8::is_ascii_whitespace));
-        named
-            .map(|rest| String::from_utf8_lossy(rest.trim_ascii()).into_owned())
-            .collect()
+        named.map(|rest| String::from_utf8_lossy(rest.trim_ascii()).into_owned()).collect()
     }
 
     /// Returns the number rpm would give no patch yet: one more than the highest.
@@ -62,9 +60,7 @@ impl Spec {
         let mut last: Option<u32> = None;
         let mut highest: Option<u32> = None;
         for tag in self.tags().filter(|tag| is_kind(tag, SourceKind::Patch)) {
-            let number = tag
-                .number()
-                .unwrap_or_else(|| last.map_or(0, |last| last.saturating_add(1)));
+            let number = tag.number().unwrap_or_else(|| last.map_or(0, |last| last.saturating_add(1)));
             last = Some(number);
             highest = highest.max(last);
         }
@@ -74,25 +70,17 @@ impl Spec {
     fn listed(&self, name: SectionName, kind: SourceKind) -> impl Iterator<Item = SourceRef> {
         let sections = self.sections.iter().filter(move |section| section.id.name == name);
         let lines = sections.flat_map(|section| section.body.clone());
-        lines
-            .filter(|&line| self.lines[line].kind == LineKind::Text)
-            .map(move |line| SourceRef {
-                kind,
-                lines: self.logical(line),
-                value: String::from_utf8_lossy(self.line(line).trim_ascii()).into_owned(),
-            })
+        lines.filter(|&line| self.lines[line].kind == LineKind::Text).map(move |line| SourceRef {
+            kind,
+            lines: self.logical(line),
+            value: String::from_utf8_lossy(self.line(line).trim_ascii()).into_owned(),
+        })
     }
 }
 
 fn of_tag(tag: Tag) -> Option<SourceRef> {
-    let kind = [SourceKind::Source, SourceKind::Patch]
-        .into_iter()
-        .find(|&kind| is_kind(&tag, kind))?;
-    Some(SourceRef {
-        kind,
-        lines: tag.lines,
-        value: tag.value,
-    })
+    let kind = [SourceKind::Source, SourceKind::Patch].into_iter().find(|&kind| is_kind(&tag, kind))?;
+    Some(SourceRef { kind, lines: tag.lines, value: tag.value })
 }
 
 fn is_kind(tag: &Tag, kind: SourceKind) -> bool {
@@ -119,19 +107,12 @@ mod tests {
     #[test]
     fn sources_and_patches_come_from_tags_and_lists() {
         let spec = Spec::parse("Source0: https://x/a.tar.xz\nPatch: b\n%patchlist\n# no\nc\n%prep\nSource9: no\n");
-        let names: Vec<_> = spec
-            .sources()
-            .iter()
-            .map(|source| source.file_name().to_owned())
-            .collect();
+        let names: Vec<_> = spec.sources().iter().map(|source| source.file_name().to_owned()).collect();
         assert_eq!(names, ["a.tar.xz", "b", "c"]);
     }
 
     #[test]
     fn includes_are_found_in_any_section() {
-        assert_eq!(
-            Spec::parse("%prep\n%include %{SOURCE1}\n%included\n").includes(),
-            ["%{SOURCE1}"]
-        );
+        assert_eq!(Spec::parse("%prep\n%include %{SOURCE1}\n%included\n").includes(), ["%{SOURCE1}"]);
     }
 }

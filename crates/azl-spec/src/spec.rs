@@ -23,12 +23,7 @@ impl Spec {
         let lines = scan(&text);
         let sections = divide(&text, &lines);
         let conditionals = Conditionals::find(&lines);
-        Self {
-            text,
-            lines,
-            sections,
-            conditionals,
-        }
+        Self { text, lines, sections, conditionals }
     }
 
     /// Returns the text.
@@ -78,9 +73,7 @@ impl Spec {
 
     /// Returns the value of the first tag with this name in the preamble, macros unexpanded.
     pub fn preamble_value(&self, name: &str) -> Option<String> {
-        self.tags_of(&self.sections[0])
-            .find(|tag| tag.is(name))
-            .map(|tag| tag.value)
+        self.tags_of(&self.sections[0]).find(|tag| tag.is(name)).map(|tag| tag.value)
     }
 
     pub(crate) fn tag_sections(&self) -> impl Iterator<Item = &Section> {
@@ -89,28 +82,20 @@ impl Spec {
 
     /// Returns the sections that hold the tags of one package: the preamble for `None`.
     pub(crate) fn tag_sections_of(&self, package: Option<&str>) -> impl Iterator<Item = &Section> {
-        self.tag_sections()
-            .filter(move |section| section.id.package.as_deref() == package)
+        self.tag_sections().filter(move |section| section.id.package.as_deref() == package)
     }
 
     pub(crate) fn tags_of<'a>(&'a self, section: &'a Section) -> impl Iterator<Item = Tag> + 'a {
-        section
-            .body
-            .clone()
-            .filter(|&line| self.lines[line].kind == LineKind::Text)
-            .filter_map(move |line| {
-                let lines = self.logical(line);
-                let content = self.lines[line].content.start..self.lines[lines.end - 1].content.end;
-                tag::parse(&self.text[content], lines)
-            })
+        section.body.clone().filter(|&line| self.lines[line].kind == LineKind::Text).filter_map(move |line| {
+            let lines = self.logical(line);
+            let content = self.lines[line].content.start..self.lines[lines.end - 1].content.end;
+            tag::parse(&self.text[content], lines)
+        })
     }
 
     /// Returns a line with the macro body it begins.
     pub(crate) fn logical(&self, line: usize) -> Range<usize> {
-        let body = self.lines[line + 1..]
-            .iter()
-            .take_while(|line| line.kind == LineKind::Body)
-            .count();
+        let body = self.lines[line + 1..].iter().take_while(|line| line.kind == LineKind::Body).count();
         line..line + 1 + body
     }
 }
@@ -122,14 +107,8 @@ mod tests {
     #[test]
     fn sections_of_one_name_in_two_branches_are_both_found() {
         let spec = Spec::parse("Name: x\n%if a\n%files\n/a\n%else\n%Files\n/b\n%endif\n");
-        let id = SectionId {
-            name: SectionName::parse("%files").expect("a known name"),
-            package: None,
-        };
-        assert_eq!(
-            spec.find_sections(&id).map(Section::lines).collect::<Vec<_>>(),
-            [2..5, 5..8]
-        );
+        let id = SectionId { name: SectionName::parse("%files").expect("a known name"), package: None };
+        assert_eq!(spec.find_sections(&id).map(Section::lines).collect::<Vec<_>>(), [2..5, 5..8]);
     }
 
     #[test]

@@ -52,22 +52,14 @@ pub(crate) fn parse(content: &[u8], lines: Range<usize>) -> Option<Tag> {
         Some(body) => (body, true),
         None => (trimmed, false),
     };
-    let name_end = body
-        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .unwrap_or(body.len());
+    let name_end = body.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(body.len());
     let (name, rest) = body.split_at(name_end);
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return None;
     }
     let (qualifier, rest) = qualifier(rest);
     let value = rest.trim_start().strip_prefix(':')?;
-    Some(Tag {
-        lines,
-        name: name.into(),
-        qualifier: qualifier.into(),
-        value: value.trim().into(),
-        inline,
-    })
+    Some(Tag { lines, name: name.into(), qualifier: qualifier.into(), value: value.trim().into(), inline })
 }
 
 fn qualifier(rest: &str) -> (&str, &str) {

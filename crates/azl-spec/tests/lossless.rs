@@ -36,16 +36,9 @@ const PIECES: &[&[u8]] = &[
 ];
 
 fn spec_text() -> impl Strategy<Value = Vec<u8>> {
-    let line = (
-        0..PIECES.len(),
-        prop_oneof![3 => Just(&b"\n"[..]), 1 => Just(&b"\r\n"[..]), 1 => Just(&b""[..])],
-    );
-    proptest::collection::vec(line, 0..40).prop_map(|lines| {
-        lines
-            .into_iter()
-            .flat_map(|(piece, end)| [PIECES[piece], end].concat())
-            .collect()
-    })
+    let line = (0..PIECES.len(), prop_oneof![3 => Just(&b"\n"[..]), 1 => Just(&b"\r\n"[..]), 1 => Just(&b""[..])]);
+    proptest::collection::vec(line, 0..40)
+        .prop_map(|lines| lines.into_iter().flat_map(|(piece, end)| [PIECES[piece], end].concat()).collect())
 }
 
 /// Returns whether `after` is `before` with some bytes put in at one or more places.
@@ -55,10 +48,7 @@ fn only_added(before: &[u8], after: &[u8]) -> bool {
 }
 
 fn check_section() -> SectionId {
-    SectionId {
-        name: SectionName::parse("%check").expect("a known name"),
-        package: None,
-    }
+    SectionId { name: SectionName::parse("%check").expect("a known name"), package: None }
 }
 
 proptest! {

@@ -15,7 +15,11 @@ use crate::sources_file::SourceEntry;
 
 /// Drops the files the spec does not name. Returns a mistake for each file an overlay added in vain; `before` are the
 /// paths there were before overlays.
-pub(super) fn apply(component: &ResolvedComponent, sources: &mut Sources, before: &BTreeSet<String>) -> Vec<Diagnostic> {
+pub(super) fn apply(
+    component: &ResolvedComponent,
+    sources: &mut Sources,
+    before: &BTreeSet<String>,
+) -> Vec<Diagnostic> {
     let named: Vec<FileGlob> = named_files(sources).iter().filter_map(|name| file_pattern(name)).collect();
     let is_named = |path: &str| named.iter().any(|glob| glob.matches(path) || glob.matches(base(path)));
     let added = sources.files.iter().map(|(path, _)| path).filter(|path| !before.contains(*path));
@@ -31,18 +35,27 @@ pub(super) fn apply(component: &ResolvedComponent, sources: &mut Sources, before
     in_vain
 }
 
-/// Returns a mistake for each source that is neither a file nor pinned. Sources under a condition are passed over.
-pub(super) fn missing_sources(component: &ResolvedComponent, sources: &Sources, pinned: &[SourceEntry]) -> Vec<Diagnostic> {
+/// Returns a mistake for each source that is neither a file nor pinned nor `supplied` by the build. Sources under a
+/// condition are passed over.
+pub(super) fn missing_sources(
+    component: &ResolvedComponent,
+    sources: &Sources,
+    pinned: &[SourceEntry],
+    supplied: &BTreeSet<String>,
+) -> Vec<Diagnostic> {
     let spec = &sources.spec;
     let wanted = spec.sources().into_iter().filter(|source| !spec.is_conditional(source.lines.start));
     let is_there = |source: &SourceRef| {
         file_pattern(&source.value).is_none_or(|glob| {
-            pinned.iter().any(|entry| glob.matches(&entry.file))
+            supplied.iter().chain(pinned.iter().map(|entry| &entry.file)).any(|file| glob.matches(file))
                 || sources.files.iter().any(|(path, _)| glob.matches(path) || glob.matches(base(path)))
         })
     };
     let missing = wanted.filter(|source| !is_there(source)).map(|source| {
-        let message = format!("`{}`: source `{}` is neither a file of its packaging nor in `sources`", component.name, source.value);
+        let message = format!(
+            "`{}`: source `{}` is neither a file of its packaging nor in `sources`",
+            component.name, source.value
+        );
         at_declaration(component, Diagnostic::error("missing-source", message))
     });
     missing.collect()

@@ -3,7 +3,7 @@
 use azl_diagnostics::render_all;
 use azl_overlay::{FileEntry, FileSet};
 
-use super::{packaging_directory, render};
+use super::{Material, packaging_directory, render};
 use crate::load::{Options, load};
 
 const TREE: &str = r#"
@@ -27,6 +27,7 @@ Name: x
 Version: 1
 Release: 1%{?dist}
 Source0: https://example.org/x-%{version}.tar.xz
+Source1: supplied.key
 Patch: p.patch
 %description
 %check
@@ -54,7 +55,9 @@ fn rendered(more: &str) -> Result<String, String> {
     }
     let component = config.resolve("x").map_err(|problem| report(&[problem]))?;
     let directory = packaging_directory(&component).map_err(|problem| report(&[problem]))?.to_owned();
-    let result = render(&component, &tree.below(&directory), &tree).map_err(|problems| report(&problems))?;
+    let (packaging, supplied) = (tree.below(&directory), ["supplied.key".to_owned()].into());
+    let material = Material { packaging: &packaging, authored: &tree, supplied: &supplied };
+    let result = render(&component, material).map_err(|problems| report(&problems))?;
     let text = |entry: &FileEntry| String::from_utf8_lossy(&entry.bytes).into_owned();
     Ok(result.iter().map(|(path, entry)| format!("//- {path}\n{}", text(entry))).collect())
 }
@@ -114,6 +117,7 @@ Name: x
 Version: 1
 Release: 1%{?dist}
 Source0: https://example.org/x-%{version}.tar.xz
+Source1: supplied.key
 Source9999: x.azl.macros
 Patch: p.patch
 Patch1: q.patch

@@ -12,17 +12,12 @@ use crate::sources::Sources;
 fn files(fixture: &str) -> FileSet {
     let parts = fixture.split("//- ").skip(1);
     let files = parts.filter_map(|part| part.split_once('\n'));
-    files
-        .map(|(path, text)| (path.to_owned(), FileEntry::new(text.as_bytes())))
-        .collect()
+    files.map(|(path, text)| (path.to_owned(), FileEntry::new(text.as_bytes()))).collect()
 }
 
 fn dump(sources: &Sources) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let files = sources
-        .files
-        .iter()
-        .map(|(path, entry)| format!("//- {path}\n{}", text(&entry.bytes)));
+    let files = sources.files.iter().map(|(path, entry)| format!("//- {path}\n{}", text(&entry.bytes)));
     text(sources.spec.as_bytes()) + &files.collect::<String>()
 }
 
@@ -32,16 +27,9 @@ pub(super) fn apply(toml: &str, fixture: &str) -> Result<String, String> {
     let mut diagnostics = Vec::new();
     let spec = fixture.split("//- ").next().unwrap_or_default();
     let mut all = files(fixture);
-    let authored = all
-        .below("o")
-        .iter()
-        .map(|(path, entry)| (format!("o/{path}"), entry.clone()))
-        .collect();
+    let authored = all.below("o").iter().map(|(path, entry)| (format!("o/{path}"), entry.clone())).collect();
     all.retain(|path| !path.starts_with("o/"));
-    let mut sources = Sources {
-        spec: Spec::parse(spec),
-        files: all,
-    };
+    let mut sources = Sources { spec: Spec::parse(spec), files: all };
     let mut reader = Reader::new("o/x.comp.toml", &mut diagnostics);
     let table = reader.document(toml);
     let overlay = table.and_then(|table| Overlay::read(&mut reader, table, Descriptions::Optional));
@@ -72,35 +60,18 @@ fn unknown_type_key_and_missing_description_are_all_reported() {
     refused(
         "type = 'spec-add-tags'\n",
         "",
-        &[
-            "unknown overlay type",
-            "x.comp.toml:1:8",
-            "did you mean `spec-add-tag`?",
-        ],
+        &["unknown overlay type", "x.comp.toml:1:8", "did you mean `spec-add-tag`?"],
     );
     refused(
         "type = 'spec-add-tag'\ntag = 'Requires'\nvalu = 'x'\nlines = []\n",
         "",
-        &[
-            "unknown key `valu`",
-            "x.comp.toml:3:1",
-            "did you mean `value`?",
-            "unknown key `lines`",
-            "x.comp.toml:4:1",
-        ],
+        &["unknown key `valu`", "x.comp.toml:3:1", "did you mean `value`?", "unknown key `lines`", "x.comp.toml:4:1"],
     );
-    refused(
-        "type = 'file-remove'\nfile = 'x'\ndescripton = 'y'\n",
-        "",
-        &["did you mean `description`?"],
-    );
+    refused("type = 'file-remove'\nfile = 'x'\ndescripton = 'y'\n", "", &["did you mean `description`?"]);
     let mut diagnostics = Vec::new();
     let text = "type = 'spec-add-tag'\ntag = 'A'\nvalue = 'b'\ndescription = ' '\n";
     let mut reader = Reader::new("x", &mut diagnostics);
     let table = reader.document(text).expect("valid TOML");
     Overlay::read(&mut reader, table, Descriptions::Required);
-    assert_eq!(
-        diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(),
-        ["overlay-without-description"]
-    );
+    assert_eq!(diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), ["overlay-without-description"]);
 }

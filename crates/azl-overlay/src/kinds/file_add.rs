@@ -24,11 +24,8 @@ impl Behaviour for FileAdd {
         let entry = site.authored(&self.source)?;
         let path = self.file.get_ref().as_str();
         if sources.files.contains(path) {
-            let diagnostic = site.refuse_at(
-                self.file.span(),
-                "overlay-file-exists",
-                format!("file exists already: `{path}`"),
-            );
+            let diagnostic =
+                site.refuse_at(self.file.span(), "overlay-file-exists", format!("file exists already: `{path}`"));
             return Err(diagnostic.hint("to replace it, remove it first with `file-remove`"));
         }
         sources.files.insert(path, entry);
@@ -44,20 +41,12 @@ mod tests {
     fn file_is_added_once() {
         let toml = "type = 'file-add'\nfile = 'd/a'\nsource = 'b'\n";
         check(toml, "//- o/b\nx\n", "//- d/a\nx\n");
-        refused(
-            toml,
-            "//- d/a\ny\n//- o/b\nx\n",
-            &["file exists already: `d/a`", "o/x.comp.toml:2:8"],
-        );
+        refused(toml, "//- d/a\ny\n//- o/b\nx\n", &["file exists already: `d/a`", "o/x.comp.toml:2:8"]);
         refused(
             "type = 'file-add'\nfile = 'x.spec'\nsource = '../../b'\n",
             "",
             &["a spec is changed by `spec-` overlays"],
         );
-        refused(
-            "type = 'file-add'\nfile = 'a'\nsource = '../../b'\n",
-            "",
-            &["path leaves the tree: `../../b`"],
-        );
+        refused("type = 'file-add'\nfile = 'a'\nsource = '../../b'\n", "", &["path leaves the tree: `../../b`"]);
     }
 }

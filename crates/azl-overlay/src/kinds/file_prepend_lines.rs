@@ -45,11 +45,7 @@ mod tests {
     #[test]
     fn lines_open_every_matching_file() {
         let toml = "type = 'file-prepend-lines'\nfile = '*.x'\nlines = ['l', 'm']\n";
-        check(
-            toml,
-            "//- a.x\n1\n//- b.x\n2\n//- c\n3\n",
-            "//- a.x\nl\nm\n1\n//- b.x\nl\nm\n2\n//- c\n3\n",
-        );
+        check(toml, "//- a.x\n1\n//- b.x\n2\n//- c\n3\n", "//- a.x\nl\nm\n1\n//- b.x\nl\nm\n2\n//- c\n3\n");
         refused(toml, "//- c\n3\n", &["no file `*.x`"]);
     }
 }

@@ -24,10 +24,7 @@ impl Behaviour for FileRemove {
         refuse_archive(self.archive.as_ref(), site)?;
         let paths = sources.matching(self.file.get_ref());
         if paths.is_empty() {
-            let message = format!(
-                "overlay `file-remove` does not apply: no file `{}`",
-                self.file.get_ref().as_str()
-            );
+            let message = format!("overlay `file-remove` does not apply: no file `{}`", self.file.get_ref().as_str());
             return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
         }
         for path in paths {
@@ -43,16 +40,8 @@ mod tests {
 
     #[test]
     fn matching_files_go() {
-        check(
-            "type = 'file-remove'\nfile = '*.x'\n",
-            "//- a.x\n1\n//- b.y\n2\n",
-            "//- b.y\n2\n",
-        );
-        refused(
-            "type = 'file-remove'\nfile = '*.x'\n",
-            "//- b.y\n2\n",
-            &["no file `*.x`"],
-        );
+        check("type = 'file-remove'\nfile = '*.x'\n", "//- a.x\n1\n//- b.y\n2\n", "//- b.y\n2\n");
+        refused("type = 'file-remove'\nfile = '*.x'\n", "//- b.y\n2\n", &["no file `*.x`"]);
         refused(
             "type = 'file-remove'\nfile = '*.x'\narchive = 'a.tar.gz'\n",
             "//- a.x\n1\n",

@@ -63,11 +63,7 @@ mod tests {
 
     #[test]
     fn file_keeps_its_directory() {
-        check(
-            "type = 'file-rename'\nfile = 'd/*'\nreplacement = 'b'\n",
-            "//- d/a\n1\n",
-            "//- d/b\n1\n",
-        );
+        check("type = 'file-rename'\nfile = 'd/*'\nreplacement = 'b'\n", "//- d/a\n1\n", "//- d/b\n1\n");
     }
 
     #[test]

@@ -34,11 +34,7 @@ impl FileSearchReplace {
         let Some(entry) = sources.files.get(path) else {
             return false;
         };
-        let replaced = self
-            .regex
-            .get_ref()
-            .regex()
-            .replace_all(&entry.bytes, NoExpand(self.replacement.as_bytes()));
+        let replaced = self.regex.get_ref().regex().replace_all(&entry.bytes, NoExpand(self.replacement.as_bytes()));
         let changed = *replaced != *entry.bytes;
         let entry = entry.with_bytes(replaced.into_owned());
         if changed {
@@ -59,10 +55,8 @@ impl Behaviour for FileSearchReplace {
         }
         let changed = paths.iter().filter(|path| self.rewrite(sources, path)).count();
         if changed == 0 {
-            let message = format!(
-                "overlay `file-search-replace` does not apply: nothing changes in {} files",
-                paths.len()
-            );
+            let message =
+                format!("overlay `file-search-replace` does not apply: nothing changes in {} files", paths.len());
             return Err(site.refuse_at(self.regex.span(), "overlay-no-match", message));
         }
         Ok(())

@@ -103,13 +103,8 @@ fn refuse_archive(archive: Option<&toml::Spanned<String>>, site: &Site<'_>) -> R
     match archive {
         None => Ok(()),
         Some(archive) => {
-            let message = format!(
-                "changing files inside an archive is not supported yet: `{}`",
-                archive.get_ref()
-            );
-            Err(site
-                .refuse_at(archive.span(), "archive-overlay", message)
-                .hint("carry the change as a patch"))
+            let message = format!("changing files inside an archive is not supported yet: `{}`", archive.get_ref());
+            Err(site.refuse_at(archive.span(), "archive-overlay", message).hint("carry the change as a patch"))
         }
     }
 }

@@ -35,16 +35,11 @@ impl PatchAdd {
     fn register(&self, sources: &mut Sources) -> Result<(), azl_spec::EditError> {
         let file = self.file_name();
         if sources.spec.has_section(SectionName::PATCHLIST) {
-            let id = SectionId {
-                name: SectionName::PATCHLIST,
-                package: None,
-            };
+            let id = SectionId { name: SectionName::PATCHLIST, package: None };
             return sources.spec.append_to_section(&id, &[file.to_owned()]).map(drop);
         }
         let tag = format!("Patch{}", sources.spec.next_patch_number());
-        sources
-            .spec
-            .add_tag(package_name(self.package.as_ref()).as_deref(), &tag, file)
+        sources.spec.add_tag(package_name(self.package.as_ref()).as_deref(), &tag, file)
     }
 }
 
@@ -84,10 +79,6 @@ mod tests {
     #[test]
     fn missing_and_existing_files_are_refused() {
         refused(TOML, "Name: x\n", &["no file `o/d/a.patch`", "o/x.comp.toml:2:10"]);
-        refused(
-            TOML,
-            "Name: x\n//- a.patch\n-\n//- o/d/a.patch\n+\n",
-            &["patch exists already: `a.patch`"],
-        );
+        refused(TOML, "Name: x\n//- a.patch\n-\n//- o/d/a.patch\n+\n", &["patch exists already: `a.patch`"]);
     }
 }

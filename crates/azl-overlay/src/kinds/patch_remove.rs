@@ -24,24 +24,14 @@ pub(crate) struct PatchRemove {
 impl Behaviour for PatchRemove {
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
         let glob = self.file.get_ref();
-        let patches = sources
-            .spec
-            .sources()
-            .into_iter()
-            .filter(|source| source.kind == SourceKind::Patch);
-        let named: Vec<_> = patches
-            .filter(|patch| glob.matches(&patch.value) || glob.matches(patch.file_name()))
-            .collect();
+        let patches = sources.spec.sources().into_iter().filter(|source| source.kind == SourceKind::Patch);
+        let named: Vec<_> =
+            patches.filter(|patch| glob.matches(&patch.value) || glob.matches(patch.file_name())).collect();
         if named.is_empty() {
-            let message = format!(
-                "overlay `patch-remove` does not apply: the spec names no patch `{}`",
-                glob.as_str()
-            );
+            let message = format!("overlay `patch-remove` does not apply: the spec names no patch `{}`", glob.as_str());
             return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
         }
-        sources
-            .spec
-            .remove_lines(named.into_iter().map(|patch| patch.lines).collect());
+        sources.spec.remove_lines(named.into_iter().map(|patch| patch.lines).collect());
         for path in sources.matching(glob) {
             sources.files.remove(&path);
         }
@@ -58,11 +48,7 @@ mod tests {
         let toml = "type = 'patch-remove'\nfile = '**/a*.patch'\n";
         let spec = "Patch0: a1.patch\nPatch: https://x/a2.patch\nPatch: b.patch\n%patchlist\na3.patch\n";
         let files = "//- a1.patch\n-\n//- b.patch\n-\n";
-        check(
-            toml,
-            &format!("{spec}{files}"),
-            "Patch: b.patch\n%patchlist\n//- b.patch\n-\n",
-        );
+        check(toml, &format!("{spec}{files}"), "Patch: b.patch\n%patchlist\n//- b.patch\n-\n");
         refused(toml, "Name: x\n", &["the spec names no patch `**/a*.patch`"]);
     }
 }

@@ -10,17 +10,12 @@ pub(super) fn section_id(
     section: Option<&Spanned<SectionRef>>,
     package: Option<&Spanned<OneLine>>,
 ) -> Option<SectionId> {
-    section.map(|section| SectionId {
-        name: section.get_ref().0,
-        package: package_name(package),
-    })
+    section.map(|section| SectionId { name: section.get_ref().0, package: package_name(package) })
 }
 
 /// Returns the package as the spec tree takes it.
 pub(super) fn package_name(package: Option<&Spanned<OneLine>>) -> Option<String> {
-    package
-        .map(|package| package.get_ref().as_str().to_owned())
-        .filter(|package| !package.is_empty())
+    package.map(|package| package.get_ref().as_str().to_owned()).filter(|package| !package.is_empty())
 }
 
 /// Says what is wrong with a `package` that has no `section`.

@@ -28,11 +28,8 @@ pub(crate) struct SpecAddTag {
 impl Behaviour for SpecAddTag {
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
         let package = package_name(self.package.as_ref());
-        let added = sources.spec.add_tag(
-            package.as_deref(),
-            self.tag.get_ref().as_str(),
-            self.value.get_ref().as_str(),
-        );
+        let added =
+            sources.spec.add_tag(package.as_deref(), self.tag.get_ref().as_str(), self.value.get_ref().as_str());
         added.map_err(|error| site.edit(&error))
     }
 }
@@ -44,11 +41,7 @@ mod tests {
     #[test]
     fn tag_is_added_behind_blank_lines_but_before_a_guard() {
         let toml = "type = 'spec-add-tag'\ntag = 'BuildRequires'\nvalue = 'make'\n";
-        check(
-            toml,
-            "Name: x\n\n%description\n",
-            "Name: x\n\nBuildRequires: make\n%description\n",
-        );
+        check(toml, "Name: x\n\n%description\n", "Name: x\n\nBuildRequires: make\n%description\n");
         check(
             toml,
             "Name: x\n%if a\n%package y\n%endif\n",
@@ -59,15 +52,7 @@ mod tests {
     #[test]
     fn package_must_exist() {
         let toml = "type = 'spec-add-tag'\ntag = 'Requires'\nvalue = 'y'\npackage = 'devel'\n";
-        check(
-            toml,
-            "Name: x\n%package devel\nA: b\n%prep\n",
-            "Name: x\n%package devel\nA: b\nRequires: y\n%prep\n",
-        );
-        refused(
-            toml,
-            "Name: x\n",
-            &["no section `%package` for `devel`", "o/x.comp.toml:1:8"],
-        );
+        check(toml, "Name: x\n%package devel\nA: b\n%prep\n", "Name: x\n%package devel\nA: b\nRequires: y\n%prep\n");
+        refused(toml, "Name: x\n", &["no section `%package` for `devel`", "o/x.comp.toml:1:8"]);
     }
 }

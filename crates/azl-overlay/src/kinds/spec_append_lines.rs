@@ -34,12 +34,7 @@ impl Behaviour for SpecAppendLines {
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
         match section_id(self.section.as_ref(), self.package.as_ref()) {
             None => sources.spec.append_lines(&self.lines),
-            Some(id) => drop(
-                sources
-                    .spec
-                    .append_to_section(&id, &self.lines)
-                    .map_err(|error| site.edit(&error))?,
-            ),
+            Some(id) => drop(sources.spec.append_to_section(&id, &self.lines).map_err(|error| site.edit(&error))?),
         }
         Ok(())
     }
@@ -54,25 +49,13 @@ mod tests {
     #[test]
     fn lines_end_the_section_without_a_foreign_condition() {
         check(TOML, "%files\n/a\n\n%changelog\n", "%files\n/a\n\n/b\n%changelog\n");
-        check(
-            TOML,
-            "%files\n/a\n\n%if x\n%files y\n%endif\n",
-            "%files\n/a\n\n/b\n%if x\n%files y\n%endif\n",
-        );
-        check(
-            TOML,
-            "%if x\n%files\n/a\n%endif\n%changelog\n",
-            "%if x\n%files\n/a\n/b\n%endif\n%changelog\n",
-        );
+        check(TOML, "%files\n/a\n\n%if x\n%files y\n%endif\n", "%files\n/a\n\n/b\n%if x\n%files y\n%endif\n");
+        check(TOML, "%if x\n%files\n/a\n%endif\n%changelog\n", "%if x\n%files\n/a\n/b\n%endif\n%changelog\n");
     }
 
     #[test]
     fn misspelt_section_gets_a_suggestion() {
         let toml = "type = 'spec-append-lines'\nsection = '%file'\nlines = ['/b']\n";
-        refused(
-            toml,
-            "%files\n",
-            &["no such section: `%file`, did you mean `%files`?", "o/x.comp.toml:2:11"],
-        );
+        refused(toml, "%files\n", &["no such section: `%file`, did you mean `%files`?", "o/x.comp.toml:2:11"]);
     }
 }

@@ -29,10 +29,7 @@ impl Behaviour for SpecInsertTag {
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
         let package = package_name(self.package.as_ref());
         let (tag, value) = (self.tag.get_ref().as_str(), self.value.get_ref().as_str());
-        sources
-            .spec
-            .insert_tag(package.as_deref(), tag, value)
-            .map_err(|error| site.edit(&error))
+        sources.spec.insert_tag(package.as_deref(), tag, value).map_err(|error| site.edit(&error))
     }
 }
 

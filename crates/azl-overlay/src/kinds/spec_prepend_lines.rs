@@ -33,12 +33,7 @@ impl Behaviour for SpecPrependLines {
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
         match section_id(self.section.as_ref(), self.package.as_ref()) {
             None => sources.spec.prepend_lines(&self.lines),
-            Some(id) => drop(
-                sources
-                    .spec
-                    .prepend_to_section(&id, &self.lines)
-                    .map_err(|error| site.edit(&error))?,
-            ),
+            Some(id) => drop(sources.spec.prepend_to_section(&id, &self.lines).map_err(|error| site.edit(&error))?),
         }
         Ok(())
     }
@@ -57,11 +52,7 @@ mod tests {
             "%if x\n%build\na\nb\nc\n%else\n%Build\na\nb\nd\n%endif\n",
         );
         refused(toml, "%prep\n", &["no section `%build`"]);
-        check(
-            "type = 'spec-prepend-lines'\nlines = ['a']\n",
-            "Name: x\n",
-            "a\nName: x\n",
-        );
+        check("type = 'spec-prepend-lines'\nlines = ['a']\n", "Name: x\n", "a\nName: x\n");
     }
 
     #[test]

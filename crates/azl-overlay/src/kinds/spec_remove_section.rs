@@ -28,15 +28,8 @@ pub(crate) struct SpecRemoveSection {
 
 impl Behaviour for SpecRemoveSection {
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
-        let id = SectionId {
-            name: self.section.get_ref().0,
-            package: package_name(self.package.as_ref()),
-        };
-        sources
-            .spec
-            .remove_section(&id)
-            .map(drop)
-            .map_err(|error| site.edit(&error))
+        let id = SectionId { name: self.section.get_ref().0, package: package_name(self.package.as_ref()) };
+        sources.spec.remove_section(&id).map(drop).map_err(|error| site.edit(&error))
     }
 }
 
@@ -55,10 +48,6 @@ mod tests {
     #[test]
     fn section_that_leaves_its_branch_is_refused() {
         let toml = "type = 'spec-remove-section'\nsection = '%check'\n";
-        refused(
-            toml,
-            "%if x\n%check\na\n%endif\nb\n%files\n",
-            &["overlay-refused", "at line 5"],
-        );
+        refused(toml, "%if x\n%check\na\n%endif\nb\n%files\n", &["overlay-refused", "at line 5"]);
     }
 }

@@ -42,9 +42,8 @@ impl Behaviour for SpecSearchReplace {
         let changed = sources.spec.rewrite_lines(
             |id| is_in_scope(id, name, package.as_deref()),
             |line| {
-                let replaced = regex
-                    .is_match(line)
-                    .then(|| regex.replace_all(line, NoExpand(self.replacement.as_bytes())));
+                let replaced =
+                    regex.is_match(line).then(|| regex.replace_all(line, NoExpand(self.replacement.as_bytes())));
                 replaced.map(std::borrow::Cow::into_owned)
             },
         );
@@ -69,11 +68,7 @@ mod tests {
             "a\n%files a\na\naa\n",
             "b\n%files a\nb\naa\n",
         );
-        check(
-            "type = 'spec-search-replace'\nregex = '.*files.*'\n",
-            "x files\n%files\nfiles\n",
-            "\n%files\n\n",
-        );
+        check("type = 'spec-search-replace'\nregex = '.*files.*'\n", "x files\n%files\nfiles\n", "\n%files\n\n");
     }
 
     #[test]
@@ -94,10 +89,6 @@ mod tests {
     fn match_without_effect_is_refused_at_the_expression() {
         let toml = "type = 'spec-search-replace'\nregex = 'a'\nreplacement = 'a'\n";
         refused(toml, "a\n", &["no line changes", "o/x.comp.toml:2:9"]);
-        refused(
-            "type = 'spec-search-replace'\nregex = '(?=a)'\n",
-            "a\n",
-            &["invalid regular expression: look-around"],
-        );
+        refused("type = 'spec-search-replace'\nregex = '(?=a)'\n", "a\n", &["invalid regular expression: look-around"]);
     }
 }

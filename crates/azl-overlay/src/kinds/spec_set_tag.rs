@@ -26,11 +26,7 @@ pub(crate) struct SpecSetTag {
 impl Behaviour for SpecSetTag {
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
         let package = package_name(self.package.as_ref());
-        let (package, tag, value) = (
-            package.as_deref(),
-            self.tag.get_ref().as_str(),
-            self.value.get_ref().as_str(),
-        );
+        let (package, tag, value) = (package.as_deref(), self.tag.get_ref().as_str(), self.value.get_ref().as_str());
         let set = match sources.spec.has_tag(package, tag) {
             true => sources.spec.update_tag(package, tag, value).map(drop),
             false => sources.spec.add_tag(package, tag, value),
@@ -48,13 +44,6 @@ mod tests {
         let toml = "type = 'spec-set-tag'\ntag = 'URL'\nvalue = 'u'\n";
         check(toml, "url: v\n%prep\n", "URL: u\n%prep\n");
         check(toml, "Name: x\n%prep\n", "Name: x\nURL: u\n%prep\n");
-        refused(
-            toml,
-            "URL: u\n",
-            &[
-                "overlay `spec-set-tag` changes nothing",
-                "hint: upstream already has it",
-            ],
-        );
+        refused(toml, "URL: u\n", &["overlay `spec-set-tag` changes nothing", "hint: upstream already has it"]);
     }
 }
