@@ -79,7 +79,7 @@ impl fmt::Display for RenderReport {
             writeln!(f, "{removed} {path}")?;
         }
         let drift = self.changed.len() + self.removed.len();
-        write!(f, "{} components rendered, {drift} files differed", self.components)
+        writeln!(f, "{} components rendered, {drift} files differed", self.components)
     }
 }
 
