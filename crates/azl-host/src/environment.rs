@@ -52,6 +52,14 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Returns the bytes of memory that could be used now without swapping, as the kernel estimates them.
+pub fn available_memory() -> u64 {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+    kibibytes.unwrap_or(0) * 1024
+}
+
 /// Returns the first executable file called `name` in `PATH` or in the system's administration directories.
 pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = var("PATH").unwrap_or_default();

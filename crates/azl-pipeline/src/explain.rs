@@ -3,7 +3,7 @@
 use azl_action::Action;
 use serde_json::Value;
 
-use crate::ports::History;
+use crate::history::History;
 
 /// One field that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,6 +18,7 @@ pub mod events;
 pub mod explain;
 pub mod facts;
 pub mod graph;
+pub mod history;
 pub mod image;
 pub mod inputs;
 pub mod manifest;

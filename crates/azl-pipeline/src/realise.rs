@@ -16,6 +16,7 @@ use azl_host::clock::Stopwatch;
 use azl_rpm::PackageHeader;
 
 use crate::events::{Event, Reporter, StageTime};
+use crate::history;
 use crate::ports::Ports;
 
 /// What a run over a graph gave.
@@ -176,8 +177,8 @@ impl Walk<'_> {
             return Ok(Done { action: digest, result, cached: true });
         }
         self.reporter.report(&Event::Started { node: id.0.clone(), kind: action.kind().to_owned() });
+        history::record(&self.ports.store, id, &action);
         let result = self.perform(&action, digest)?;
-        self.ports.record(id, &action);
         ActionCache::put(&*self.ports.store, digest, &result)?;
         Ok(Done { action: digest, result, cached: false })
     }

@@ -8,6 +8,7 @@ use azl_action::ports::{BlobStore, Executor, Fetcher, Hypervisor, PortError, Sig
 use azl_action::{ActionResult, Blob, Boot, Fetch, Graph, Hole, Node, NodeId, Run, Select, Sign, Work};
 use azl_host::files;
 use azl_pipeline::events::Silent;
+use azl_pipeline::history;
 use azl_pipeline::ports::Ports;
 use azl_pipeline::realise::{Realised, realise};
 use azl_store::LocalStore;
@@ -178,9 +179,9 @@ fn a_deleted_blob_is_made_again() {
 #[test]
 fn explain_names_the_input_that_changed() {
     let bench = Bench::new();
-    bench.run(&[("a", "cat A", &[])]);
-    bench.run(&[("a", "cat Z", &[])]);
-    let history = bench.ports().history(&NodeId("a".to_owned())).expect("a history");
+    bench.run(&[("a", "cat A", &[])]).1.expect("realised");
+    bench.run(&[("a", "cat Z", &[])]).1.expect("realised");
+    let history = history::read(&bench.ports().store, &NodeId("a".to_owned())).expect("a history");
     let changes = azl_pipeline::explain::changes(&history);
     assert_eq!(changes.iter().map(|change| change.field.as_str()).collect::<Vec<_>>(), ["run.command"]);
 }

@@ -2,7 +2,7 @@
 
 use azl_action::NodeId;
 use azl_pipeline::error::Failure;
-use azl_pipeline::explain;
+use azl_pipeline::{explain, history};
 use clap::Args;
 
 use super::Context;
@@ -16,8 +16,7 @@ pub(crate) struct Explain {
 
 impl Explain {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let (_, session) = context.open("explain")?;
-        let history = session.ports.history(&NodeId(self.node.clone())).ok_or_else(|| {
+        let history = history::read(&context.store()?, &NodeId(self.node.clone())).ok_or_else(|| {
             Failure::configuration("unknown-node", format!("`{}` was never done with this store; see `cargo xtask graph`", self.node))
         })?;
         let changes = explain::changes(&history);

@@ -2,6 +2,7 @@
 
 use azl_action::NodeId;
 use azl_pipeline::error::Failure;
+use azl_pipeline::history;
 use clap::Args;
 
 use super::Context;
@@ -15,8 +16,7 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let (_, session) = context.open("log")?;
-        let log = session.ports.log_of(&NodeId(self.node.clone())).ok_or_else(|| {
+        let log = history::log(&context.store()?, &NodeId(self.node.clone())).ok_or_else(|| {
             Failure::configuration("unknown-node", format!("`{}` has no log in this store; see `cargo xtask graph`", self.node))
         })?;
         context.ui.print(&String::from_utf8_lossy(&azl_host::files::read(log)?));

@@ -22,6 +22,7 @@ use azl_pipeline::checkout::Checkout;
 use azl_pipeline::doctor::Install;
 use azl_pipeline::error::Failure;
 use azl_pipeline::session::{Session, Settings};
+use azl_store::LocalStore;
 use clap::{Args, Subcommand};
 
 use crate::ui::Ui;
@@ -116,6 +117,11 @@ impl Context {
         let checkout = self.checkout()?;
         let session = Session::open(self.settings.clone(), &checkout.release.signing, purpose, &self.ui)?;
         Ok((checkout, session))
+    }
+
+    /// Opens the store without locking it, to look.
+    pub(crate) fn store(&self) -> Result<LocalStore, Failure> {
+        Ok(LocalStore::open(&self.settings.store)?)
     }
 
     /// Installs what the host lacks, or says how.
