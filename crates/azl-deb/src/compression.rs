@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use crate::ArchiveError;
+
 /// The compressions that packages and sources use and we can undo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Compression {
@@ -35,6 +37,15 @@ pub(crate) fn peek<'a>(mut stream: impl Read + 'a) -> io::Result<(Vec<u8>, impl 
     let mut start = Vec::with_capacity(MAGIC_LEN);
     stream.by_ref().take(MAGIC_LEN as u64).read_to_end(&mut start)?;
     Ok((start.clone(), io::Cursor::new(start).chain(stream)))
+}
+
+/// Returns what a stream compressed with gzip, xz, zstd or not at all holds.
+///
+/// # Errors
+/// [`ArchiveError::Read`] if the stream's start cannot be read; later errors come from reading the result.
+pub fn decompress<'a>(stream: impl Read + 'a) -> Result<Box<dyn Read + 'a>, ArchiveError> {
+    let (start, stream) = peek(stream).map_err(ArchiveError::Read)?;
+    decode(Compression::of(&start), stream).map_err(ArchiveError::Read)
 }
 
 /// Undoes the compression; concatenated streams count as one, as the command line tools have it.

@@ -25,6 +25,7 @@ mod tarball;
 #[cfg(test)]
 mod fixture;
 
+pub use compression::decompress;
 pub use control::Control;
 pub use error::ArchiveError;
 pub use package::{control, unpack};

@@ -46,7 +46,12 @@ fn read(deb: impl Read, visit: Option<&mut Visit<'_>>) -> Result<Control, Archiv
                 }
                 return Ok(control);
             }
-            _ => return Err(ArchiveError::Malformed(format!("member `{}` where a package has none", name.escape_debug()))),
+            _ => {
+                return Err(ArchiveError::Malformed(format!(
+                    "member `{}` where a package has none",
+                    name.escape_debug()
+                )));
+            }
         }
     }
     Err(ArchiveError::Malformed("the package ends before its `data.tar`".to_owned()))
@@ -114,9 +119,13 @@ mod tests {
 
     #[test]
     fn the_control_fields_are_read_without_the_data() {
-        let deb = deb(&[("debian-binary", b"2.0\n"), ("control.tar", &control_tar()), ("data.tar.xz", b"never looked at")]);
+        let deb =
+            deb(&[("debian-binary", b"2.0\n"), ("control.tar", &control_tar()), ("data.tar.xz", b"never looked at")]);
         let control = control(&*deb).expect("a package");
-        assert_eq!((control.package.as_str(), control.version.as_str(), control.architecture.as_str()), ("demo", "1:2.0-3", "amd64"));
+        assert_eq!(
+            (control.package.as_str(), control.version.as_str(), control.architecture.as_str()),
+            ("demo", "1:2.0-3", "amd64")
+        );
     }
 
     #[test]

@@ -74,7 +74,10 @@ impl Paths {
             return Ok(path);
         }
         let target = String::from_utf8_lossy(target).escape_debug().to_string();
-        Err(ArchiveError::unsafe_entry(raw, format!("is a hard link to `{target}`, which is no earlier file of the archive")))
+        Err(ArchiveError::unsafe_entry(
+            raw,
+            format!("is a hard link to `{target}`, which is no earlier file of the archive"),
+        ))
     }
 
     fn refuse_linked_parent(&self, raw: &[u8], path: &str) -> Result<(), ArchiveError> {
@@ -83,10 +86,16 @@ impl Paths {
             match self.nodes.get(parent) {
                 None | Some(Node::Directory) => {}
                 Some(Node::Link) => {
-                    return Err(ArchiveError::unsafe_entry(raw, format!("lies behind the link `{}`", parent.escape_debug())));
+                    return Err(ArchiveError::unsafe_entry(
+                        raw,
+                        format!("lies behind the link `{}`", parent.escape_debug()),
+                    ));
                 }
                 Some(Node::File) => {
-                    return Err(ArchiveError::unsafe_entry(raw, format!("lies below the file `{}`", parent.escape_debug())));
+                    return Err(ArchiveError::unsafe_entry(
+                        raw,
+                        format!("lies below the file `{}`", parent.escape_debug()),
+                    ));
                 }
             }
         }

@@ -91,7 +91,9 @@ fn check_tarball(start: &[u8], stream: impl Read, name: &str) -> Result<SourceCh
     let compression = Compression::of(start);
     if compression == Compression::None && start.get(257..262) != Some(b"ustar") {
         let shown = String::from_utf8_lossy(&start[..start.len().min(8)]).escape_debug().to_string();
-        return Err(ArchiveError::Malformed(format!("`{name}` is no tarball of a kind we read: it starts with `{shown}`")));
+        return Err(ArchiveError::Malformed(format!(
+            "`{name}` is no tarball of a kind we read: it starts with `{shown}`"
+        )));
     }
     let stream = compression::decode(compression, stream).map_err(ArchiveError::Read)?;
     let mut entries = 0;
@@ -140,7 +142,12 @@ mod tests {
     fn an_ordinary_source_is_accepted_in_every_compression() {
         let tarball = || Tarball::new().directory("demo-1/").file("demo-1/a", b"x").link("demo-1/l", "a").bytes();
         let expected = SourceCheck::Tarball { entries: 3 };
-        for (name, bytes) in [("a.tar", tarball()), ("a.tgz", gzip(&tarball())), ("a.tar.zst", zstd(&tarball())), ("a.tar.xz", xz(&tarball()))] {
+        for (name, bytes) in [
+            ("a.tar", tarball()),
+            ("a.tgz", gzip(&tarball())),
+            ("a.tar.zst", zstd(&tarball())),
+            ("a.tar.xz", xz(&tarball())),
+        ] {
             assert_eq!(check_source_archive(&*bytes, name).expect(name), expected);
         }
     }
@@ -174,7 +181,10 @@ mod tests {
             assert!(matches!(error, ArchiveError::WebPage { .. }), "{error}");
         }
         assert_eq!(check_source_archive(&b"<html>"[..], "manual.html").expect("a page"), SourceCheck::PlainFile);
-        assert_eq!(check_source_archive(&b"<stdio.h> fix\n--- a"[..], "x.patch").expect("a patch"), SourceCheck::PlainFile);
+        assert_eq!(
+            check_source_archive(&b"<stdio.h> fix\n--- a"[..], "x.patch").expect("a patch"),
+            SourceCheck::PlainFile
+        );
     }
 
     #[test]

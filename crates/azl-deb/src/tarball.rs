@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use crate::ArchiveError;
-use crate::compression::{self, Compression};
+use crate::compression;
 use crate::paths::{Node, Paths, Repeats};
 
 /// A file, directory or link of an archive.
@@ -61,9 +61,7 @@ pub(crate) fn walk_paths(stream: impl Read, mut paths: Paths, visit: &mut Visit<
 /// # Errors
 /// As [`walk`].
 pub fn walk_compressed(stream: impl Read, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
-    let (start, stream) = compression::peek(stream).map_err(ArchiveError::Read)?;
-    let stream = compression::decode(Compression::of(&start), stream).map_err(ArchiveError::Read)?;
-    walk(stream, visit)
+    walk(compression::decompress(stream)?, visit)
 }
 
 fn step<R: Read>(paths: &mut Paths, entry: &mut tar::Entry<'_, R>, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
@@ -134,7 +132,12 @@ mod tests {
 
     #[test]
     fn every_kind_is_handed_out_in_archive_order() {
-        let tarball = Tarball::new().directory("./").directory("./d/").file("./d/f", b"abc").link("l", "/dev/null").hard_link("h", "./d/f");
+        let tarball = Tarball::new()
+            .directory("./")
+            .directory("./d/")
+            .file("./d/f", b"abc")
+            .link("l", "/dev/null")
+            .hard_link("h", "./d/f");
         assert_eq!(names(&tarball.bytes()).expect("a good archive"), ["d/", "d/f 3", "l -> /dev/null", "h = d/f"]);
     }
 

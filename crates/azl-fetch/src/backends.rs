@@ -1,0 +1,76 @@
+//! Ways to get a file, one per kind of origin.
+
+mod debian_pool;
+mod url;
+
+use std::path::PathBuf;
+
+use azl_action::Wanted;
+use azl_digest::Digest;
+
+pub(crate) use debian_pool::{DebianPool, apt_environment};
+pub(crate) use url::UrlBackend;
+
+use crate::verify::Mismatch;
+
+/// A file to get from one place.
+#[derive(Debug, Clone)]
+pub(crate) struct Request<'a> {
+    /// A URL, or a path in the pool.
+    pub(crate) location: &'a str,
+    /// Where to put it; nothing is there yet.
+    pub(crate) to: PathBuf,
+    /// What it must be.
+    pub(crate) wanted: &'a Wanted,
+}
+
+/// A place that was tried in vain.
+#[derive(Debug)]
+pub(crate) struct Tried {
+    /// The full address.
+    pub(crate) origin: String,
+    /// What went wrong there.
+    pub(crate) problem: String,
+    /// Whether it had a file, but not this one.
+    pub(crate) wrong_bytes: bool,
+}
+
+impl Tried {
+    pub(crate) fn unavailable(origin: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { origin: origin.into(), problem: problem.into(), wrong_bytes: false }
+    }
+
+    pub(crate) fn mismatch(origin: impl Into<String>, mismatch: &Mismatch) -> Self {
+        let wrong_bytes = !matches!(mismatch, Mismatch::File(_));
+        Self { origin: origin.into(), problem: mismatch.to_string(), wrong_bytes }
+    }
+}
+
+/// A way to get files.
+pub(crate) trait Backend: Sync {
+    /// Tries every request and returns, in their order, the verified digest or the places tried in vain.
+    fn get(&self, requests: &[Request<'_>]) -> Vec<Result<Digest, Vec<Tried>>>;
+}
+
+/// Calls `work` on every item, at most `threads` at a time, and returns the results in the items' order.
+pub(crate) fn parallel<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::with_capacity(items.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else { return };
+                    let result = work(item);
+                    results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
