@@ -164,3 +164,6 @@ fn take_includes(reader: &mut Reader<'_>, root: &mut Table<'_>) -> Vec<Spanned<S
     }
     includes
 }
+
+#[cfg(test)]
+mod tests;
