@@ -25,6 +25,9 @@ pub struct ReleaseManifest {
     pub timestamp: u64,
     /// Fingerprint of the certificate that signs everything, upper-case hexadecimal.
     pub certificate: String,
+    /// Capabilities that packages of this release require, none provides, and its makers know of, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<String>,
     /// Every file of the release but `release.json`, `release.json.asc` and `SHA256SUMS`.
     pub artifacts: Vec<Artifact>,
 }
@@ -110,10 +113,20 @@ impl ReleaseManifest {
             version: version.to_owned(),
             timestamp,
             certificate: certificate.to_owned(),
+            assumed: Vec::new(),
             artifacts,
         };
         manifest.check()?;
         Ok(manifest)
+    }
+
+    /// States capabilities that are required and not provided.
+    #[must_use]
+    pub fn assuming(mut self, assumed: impl IntoIterator<Item = String>) -> Self {
+        self.assumed = assumed.into_iter().collect();
+        self.assumed.sort();
+        self.assumed.dedup();
+        self
     }
 
     /// Reads a manifest.
@@ -187,6 +200,14 @@ mod tests {
         assert_eq!(one, manifest(&["a/c", "b"]).expect("good"));
         assert_eq!(ReleaseManifest::parse(&one.to_bytes()).expect("good"), one);
         assert_eq!(one.sha256sums(), format!("{}  a/c\n{}  b\n", Digest::of(b"a/c"), Digest::of(b"b")));
+    }
+
+    #[test]
+    fn open_dependencies_are_stated_only_where_there_are_any() {
+        let plain = manifest(&["a"]).expect("good");
+        assert!(!String::from_utf8(plain.to_bytes()).expect("UTF-8").contains("assumed"));
+        let open = plain.assuming(["b".to_owned(), "a".to_owned(), "b".to_owned()]);
+        assert_eq!(ReleaseManifest::parse(&open.to_bytes()).expect("good").assumed, ["a", "b"]);
     }
 
     #[test]

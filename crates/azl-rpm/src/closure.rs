@@ -74,6 +74,26 @@ pub fn closure(
     }
 }
 
+/// Returns every requirement of every package that no package here could satisfy, each taken alone.
+///
+/// This is the question asked of a repository, whose packages need not all be installable together.
+pub fn unprovided(packages: &[PackageHeader], assumed: &dyn Fn(&Dependency) -> bool) -> Vec<Unresolved> {
+    let solver = Solver::new(packages, assumed);
+    let mut problems = BTreeSet::new();
+    for package in packages.iter().filter(|package| !package.is_source()) {
+        for dependency in package.requires.iter().filter(|dependency| !solver.is_given(dependency)) {
+            let reason = match Rich::parse(&dependency.to_string()) {
+                Ok(rich) if solver.is_possible(&rich) => continue,
+                Ok(_) => Reason::NoProvider,
+                Err(_) => Reason::Unsupported,
+            };
+            let chain = vec![package.nevra.to_string()];
+            problems.insert(Unresolved { dependency: dependency.clone(), chain, reason });
+        }
+    }
+    problems.into_iter().collect()
+}
+
 /// Who has a need.
 #[derive(Debug, Clone)]
 enum Requirer {
@@ -93,11 +113,7 @@ struct Need {
 
 impl Need {
     fn part(&self, rich: Rich) -> Self {
-        Self {
-            rich,
-            written: self.written.clone(),
-            requirer: self.requirer.clone(),
-        }
+        Self { rich, written: self.written.clone(), requirer: self.requirer.clone() }
     }
 }
 
@@ -140,17 +156,10 @@ impl<'a> Solver<'a> {
         if self.is_given(dependency) {
             return;
         }
-        let rich = if dependency.is_rich() {
-            Rich::parse(&dependency.name)
-        } else {
-            Ok(Rich::Atom(dependency.clone()))
-        };
+        let rich =
+            if dependency.is_rich() { Rich::parse(&dependency.name) } else { Ok(Rich::Atom(dependency.clone())) };
         match rich {
-            Ok(rich) => self.queue.push_back(Need {
-                rich,
-                written: dependency.clone(),
-                requirer,
-            }),
+            Ok(rich) => self.queue.push_back(Need { rich, written: dependency.clone(), requirer }),
             Err(_) => self.report(dependency.clone(), &requirer, Reason::Unsupported),
         }
     }
@@ -194,21 +203,12 @@ impl<'a> Solver<'a> {
     /// Queues the `else` of every `if` whose condition does not hold when all else is settled.
     fn fire_alternatives(&mut self) {
         for need in std::mem::take(&mut self.conditional) {
-            if let Rich::If {
-                then,
-                condition,
-                otherwise,
-            } = &need.rich
-            {
+            if let Rich::If { then, condition, otherwise } = &need.rich {
                 if let Some(otherwise) = otherwise {
                     self.queue.push_back(need.part((**otherwise).clone()));
                 }
                 // The condition may still come to hold through what the alternative brings in.
-                let rest = Rich::If {
-                    then: then.clone(),
-                    condition: condition.clone(),
-                    otherwise: None,
-                };
+                let rest = Rich::If { then: then.clone(), condition: condition.clone(), otherwise: None };
                 self.conditional.push(need.part(rest));
             }
         }
@@ -259,13 +259,7 @@ impl<'a> Solver<'a> {
         };
         let key = |&at: &usize| {
             let nevra = &self.packages[at].nevra;
-            (
-                nevra.name != wanted,
-                std::cmp::Reverse(nevra.evr.clone()),
-                nevra.name.clone(),
-                nevra.arch.clone(),
-                at,
-            )
+            (nevra.name != wanted, std::cmp::Reverse(nevra.evr.clone()), nevra.name.clone(), nevra.arch.clone(), at)
         };
         candidates.iter().copied().min_by_key(key)
     }
@@ -286,19 +280,11 @@ impl<'a> Solver<'a> {
             Rich::With(_) | Rich::Without(..) => self.is_chosen(rich),
             Rich::And(parts) => parts.iter().all(|part| self.holds(part)),
             Rich::Or(parts) => parts.iter().any(|part| self.holds(part)),
-            Rich::If {
-                then,
-                condition,
-                otherwise,
-            } => match self.holds(condition) {
+            Rich::If { then, condition, otherwise } => match self.holds(condition) {
                 true => self.holds(then),
                 false => otherwise.as_ref().is_none_or(|rich| self.holds(rich)),
             },
-            Rich::Unless {
-                then,
-                condition,
-                otherwise,
-            } => match self.holds(condition) {
+            Rich::Unless { then, condition, otherwise } => match self.holds(condition) {
                 true => otherwise.as_ref().is_none_or(|rich| self.holds(rich)),
                 false => self.holds(then),
             },
@@ -306,10 +292,7 @@ impl<'a> Solver<'a> {
     }
 
     fn is_chosen(&self, rich: &Rich) -> bool {
-        self.index
-            .candidates(rich)
-            .iter()
-            .any(|at| self.chosen.contains_key(at))
+        self.index.candidates(rich).iter().any(|at| self.chosen.contains_key(at))
     }
 
     fn is_possible(&self, rich: &Rich) -> bool {
@@ -355,11 +338,7 @@ impl<'a> Solver<'a> {
             }
         }
         chain.reverse();
-        self.problems.insert(Unresolved {
-            dependency,
-            chain,
-            reason,
-        });
+        self.problems.insert(Unresolved { dependency, chain, reason });
     }
 }
 

@@ -61,11 +61,7 @@ impl<R: Read> Reader<R> {
             return Err(invalid("member name does not end"));
         }
         let name = String::from_utf8(name).map_err(|_| invalid("member name is not UTF-8"))?;
-        Ok(if name == "TRAILER!!!" {
-            Member::Trailer
-        } else {
-            Member::Named { name, size }
-        })
+        Ok(if name == "TRAILER!!!" { Member::Trailer } else { Member::Named { name, size } })
     }
 
     /// Reads exactly `size` bytes of content and the padding behind them.
@@ -92,9 +88,7 @@ impl<R: Read> Reader<R> {
     fn hex(&mut self) -> io::Result<u32> {
         let mut digits = [0; 8];
         self.inner.read_exact(&mut digits)?;
-        let text = std::str::from_utf8(&digits)
-            .ok()
-            .filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()));
+        let text = std::str::from_utf8(&digits).ok().filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()));
         text.and_then(|text| u32::from_str_radix(text, 16).ok())
             .ok_or_else(|| invalid("member header is not hexadecimal"))
     }
@@ -140,13 +134,7 @@ pub(crate) mod tests {
     fn members_come_back() {
         let bytes = [member("./a", b"hello"), member("TRAILER!!!", b"")].concat();
         let mut reader = Reader::new(&bytes[..]);
-        assert_eq!(
-            reader.next().expect("member"),
-            Member::Named {
-                name: "./a".into(),
-                size: 5
-            }
-        );
+        assert_eq!(reader.next().expect("member"), Member::Named { name: "./a".into(), size: 5 });
         assert_eq!(reader.content(5).expect("content"), b"hello");
         assert_eq!(reader.next().expect("trailer"), Member::Trailer);
         reader.finish().expect("nothing follows");
@@ -157,13 +145,7 @@ pub(crate) mod tests {
         let mut huge = member("./a", b"hello");
         huge[54..62].copy_from_slice(b"ffffffff");
         let mut reader = Reader::new(&huge[..]);
-        assert_eq!(
-            reader.next().expect("member"),
-            Member::Named {
-                name: "./a".into(),
-                size: 0xffff_ffff
-            }
-        );
+        assert_eq!(reader.next().expect("member"), Member::Named { name: "./a".into(), size: 0xffff_ffff });
         assert!(reader.content(0xffff_ffff).is_err());
         let mut reader = Reader::new(&b"x"[..]);
         assert!(reader.next().is_err());

@@ -85,28 +85,19 @@ pub struct ParseDependencyError {
 
 impl ParseDependencyError {
     pub(crate) fn new(text: &str) -> Self {
-        Self {
-            text: text.chars().take(200).collect(),
-        }
+        Self { text: text.chars().take(200).collect() }
     }
 }
 
 impl Dependency {
     /// Makes a dependency on any version.
     pub fn any(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { name: name.into(), ..Self::default() }
     }
 
     /// Makes a dependency with a version range.
     pub fn versioned(name: impl Into<String>, compare: Compare, evr: Evr) -> Self {
-        Self {
-            name: name.into(),
-            compare,
-            evr: Some(evr),
-        }
+        Self { name: name.into(), compare, evr: Some(evr) }
     }
 
     /// Returns whether this is a boolean expression such as `(a if b)`.
@@ -162,11 +153,7 @@ impl FromStr for Dependency {
         let error = || ParseDependencyError::new(text);
         let text = text.trim();
         if text.starts_with('(') {
-            return if text.ends_with(')') {
-                Ok(Self::any(text))
-            } else {
-                Err(error())
-            };
+            return if text.ends_with(')') { Ok(Self::any(text)) } else { Err(error()) };
         }
         let mut words = text.split_whitespace();
         let name = words.next().ok_or_else(error)?;
@@ -207,14 +194,9 @@ mod tests {
 
     #[test]
     fn text_round_trips() {
-        for text in [
-            "bash",
-            "foo >= 1:2-3",
-            "libc.so.6(GLIBC_2.4)(64bit)",
-            "/bin/sh",
-            "(a if b)",
-            "(a >= 1 or (b and c))",
-        ] {
+        for text in
+            ["bash", "foo >= 1:2-3", "libc.so.6(GLIBC_2.4)(64bit)", "/bin/sh", "(a if b)", "(a >= 1 or (b and c))"]
+        {
             assert_eq!(dependency(text).to_string(), text);
         }
     }
@@ -246,11 +228,7 @@ mod tests {
             ("a = 1.0", "a = 1.00", true),
         ];
         for (want, give, expected) in rows {
-            assert_eq!(
-                dependency(want).satisfied_by(&dependency(give)),
-                expected,
-                "`{want}` by `{give}`"
-            );
+            assert_eq!(dependency(want).satisfied_by(&dependency(give)), expected, "`{want}` by `{give}`");
         }
     }
 

@@ -38,23 +38,14 @@ pub enum RpmError {
 
 impl RpmError {
     pub(crate) fn malformed(part: &'static str, rule: impl Into<String>) -> Self {
-        Self::Malformed {
-            part,
-            rule: rule.into(),
-        }
+        Self::Malformed { part, rule: rule.into() }
     }
 
     pub(crate) fn tag(tag: &'static str, problem: impl Into<String>) -> Self {
-        Self::BadTag {
-            tag,
-            problem: problem.into(),
-        }
+        Self::BadTag { tag, problem: problem.into() }
     }
 
     pub(crate) fn file(path: &str, problem: impl Into<String>) -> Self {
-        Self::BadFile {
-            path: path.escape_debug().take(300).collect(),
-            problem: problem.into(),
-        }
+        Self::BadFile { path: path.escape_debug().take(300).collect(), problem: problem.into() }
     }
 }

@@ -26,11 +26,7 @@ pub struct Evr {
 impl Evr {
     /// Makes a value from its parts.
     pub fn new(epoch: u32, version: impl Into<String>, release: impl Into<String>) -> Self {
-        Self {
-            epoch,
-            version: version.into(),
-            release: release.into(),
-        }
+        Self { epoch, version: version.into(), release: release.into() }
     }
 
     /// Compares by rpm's rule, which may call values equal that are written differently.
@@ -43,10 +39,7 @@ impl Evr {
 
     /// Compares as a dependency does: a release is looked at only if both sides have one.
     pub fn compare_for_dependency(&self, other: &Self) -> Ordering {
-        let ordering = self
-            .epoch
-            .cmp(&other.epoch)
-            .then_with(|| compare_segments(&self.version, &other.version));
+        let ordering = self.epoch.cmp(&other.epoch).then_with(|| compare_segments(&self.version, &other.version));
         if self.release.is_empty() || other.release.is_empty() {
             return ordering;
         }
@@ -153,33 +146,15 @@ mod tests {
         ];
         for row in rows {
             for pair in row.windows(2) {
-                assert_eq!(
-                    evr(pair[0]).compare(&evr(pair[1])),
-                    Ordering::Less,
-                    "{} < {}",
-                    pair[0],
-                    pair[1]
-                );
-                assert_eq!(
-                    evr(pair[1]).compare(&evr(pair[0])),
-                    Ordering::Greater,
-                    "{} > {}",
-                    pair[1],
-                    pair[0]
-                );
+                assert_eq!(evr(pair[0]).compare(&evr(pair[1])), Ordering::Less, "{} < {}", pair[0], pair[1]);
+                assert_eq!(evr(pair[1]).compare(&evr(pair[0])), Ordering::Greater, "{} > {}", pair[1], pair[0]);
             }
         }
     }
 
     #[test]
     fn rpm_calls_different_spellings_equal_but_the_total_order_does_not() {
-        for (left, right) in [
-            ("1.0", "1.00"),
-            ("1.0", "1_0"),
-            ("1.0010", "1.10"),
-            ("2_0", "2.0"),
-            ("1.+.0", "1.0"),
-        ] {
+        for (left, right) in [("1.0", "1.00"), ("1.0", "1_0"), ("1.0010", "1.10"), ("2_0", "2.0"), ("1.+.0", "1.0")] {
             assert_eq!(evr(left).compare(&evr(right)), Ordering::Equal, "{left} = {right}");
             assert_ne!(evr(left).cmp(&evr(right)), Ordering::Equal, "{left} is not {right}");
         }

@@ -19,11 +19,7 @@ pub(crate) fn builder(name: &str) -> PackageBuilder {
 /// Builds and serialises.
 pub(crate) fn bytes(builder: &mut PackageBuilder) -> Vec<u8> {
     let mut bytes = Vec::new();
-    builder
-        .build()
-        .expect("fixture builds")
-        .write(&mut bytes)
-        .expect("memory takes it");
+    builder.build().expect("fixture builds").write(&mut bytes).expect("memory takes it");
     bytes
 }
 

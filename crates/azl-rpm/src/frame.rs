@@ -63,33 +63,19 @@ pub fn check_frame(bytes: &[u8]) -> Result<Frame, RpmError> {
         }
         Some(_) => {}
     }
-    let header = Shape {
-        part: "header",
-        region: REGION_MAIN,
-        entries: MAX_ENTRIES,
-        data: MAX_DATA,
-    }
-    .check(bytes, padded)?;
+    let header =
+        Shape { part: "header", region: REGION_MAIN, entries: MAX_ENTRIES, data: MAX_DATA }.check(bytes, padded)?;
     let payload = header.end;
-    Ok(Frame {
-        signature,
-        header,
-        payload,
-    })
+    Ok(Frame { signature, header, payload })
 }
 
 fn check_lead(bytes: &[u8]) -> Result<(), RpmError> {
-    let lead = bytes
-        .get(..LEAD)
-        .ok_or_else(|| RpmError::malformed("lead", "file is shorter than 96 bytes"))?;
+    let lead = bytes.get(..LEAD).ok_or_else(|| RpmError::malformed("lead", "file is shorter than 96 bytes"))?;
     if lead[..4] != rpm::RPM_MAGIC {
         return Err(RpmError::malformed("lead", "magic is not that of an rpm file"));
     }
     if !matches!(lead[4], 3 | 4) {
-        return Err(RpmError::malformed(
-            "lead",
-            format!("version {} is not 3 or 4", lead[4]),
-        ));
+        return Err(RpmError::malformed("lead", format!("version {} is not 3 or 4", lead[4])));
     }
     Ok(())
 }
@@ -115,9 +101,7 @@ impl Shape {
     }
 
     fn check(&self, bytes: &[u8], start: usize) -> Result<Range<usize>, RpmError> {
-        let intro = bytes
-            .get(start..start + INTRO)
-            .ok_or_else(|| self.error("file ends before it"))?;
+        let intro = bytes.get(start..start + INTRO).ok_or_else(|| self.error("file ends before it"))?;
         if intro[..3] != rpm::HEADER_MAGIC || intro[3] != 1 || intro[4..8] != [0; 4] {
             return Err(self.error("magic is wrong"));
         }
@@ -129,12 +113,8 @@ impl Shape {
             return Err(self.error(format!("{data} bytes of data, at most {} are allowed", self.data)));
         }
         let index_end = start + INTRO + entries * ENTRY;
-        let index = bytes
-            .get(start + INTRO..index_end)
-            .ok_or_else(|| self.error("file ends in the index"))?;
-        let store = bytes
-            .get(index_end..index_end + data)
-            .ok_or_else(|| self.error("file ends in the data"))?;
+        let index = bytes.get(start + INTRO..index_end).ok_or_else(|| self.error("file ends in the index"))?;
+        let store = bytes.get(index_end..index_end + data).ok_or_else(|| self.error("file ends in the data"))?;
         self.check_region(index, store, entries)?;
         self.check_entries(index, store)?;
         Ok(start..index_end + data)
@@ -166,10 +146,7 @@ impl Shape {
         for at in (ENTRY..index.len()).step_by(ENTRY) {
             let entry = entry(index, at);
             if entry.tag <= last {
-                return Err(self.error(format!(
-                    "tag {} after {last}: tags must ascend without duplicates",
-                    entry.tag
-                )));
+                return Err(self.error(format!("tag {} after {last}: tags must ascend without duplicates", entry.tag)));
             }
             let range = self.data_range(&entry, store)?;
             if range.start < end {
@@ -260,13 +237,8 @@ mod tests {
     fn parts_are_where_the_rpm_crate_sees_them() {
         let (bytes, _) = package();
         let frame = check_frame(&bytes).expect("good");
-        let offsets = rpm::PackageMetadata::parse(&mut &bytes[..])
-            .expect("good")
-            .get_package_segment_offsets();
-        assert_eq!(
-            (frame.header.start as u64, frame.payload as u64),
-            (offsets.header, offsets.payload)
-        );
+        let offsets = rpm::PackageMetadata::parse(&mut &bytes[..]).expect("good").get_package_segment_offsets();
+        assert_eq!((frame.header.start as u64, frame.payload as u64), (offsets.header, offsets.payload));
         assert_eq!(frame.signature.start as u64, offsets.signature_header);
     }
 

@@ -77,6 +77,13 @@ pub struct PackageHeader {
     pub compressor: String,
 }
 
+impl PackageHeader {
+    /// Returns whether this is a source package.
+    pub fn is_source(&self) -> bool {
+        matches!(self.nevra.arch.as_str(), "src" | "nosrc")
+    }
+}
+
 /// Reads the headers of a package file; the payload need not be there.
 ///
 /// # Errors
@@ -88,11 +95,7 @@ pub fn read_header(bytes: &[u8]) -> Result<PackageHeader, RpmError> {
     let (requires, prerequisites) = read_requires(&metadata.header)?;
     Ok(PackageHeader {
         nevra: read_nevra(&metadata, source)?,
-        source_rpm: if source {
-            None
-        } else {
-            Some(required(metadata.get_source_rpm(), "SOURCERPM")?.to_owned())
-        },
+        source_rpm: if source { None } else { Some(required(metadata.get_source_rpm(), "SOURCERPM")?.to_owned()) },
         summary: text(metadata.get_summary())?,
         description: text(metadata.get_description())?,
         license: text(metadata.get_license())?,
@@ -113,10 +116,7 @@ pub fn read_header(bytes: &[u8]) -> Result<PackageHeader, RpmError> {
         suggests: read_dependencies(&metadata.header, SUGGESTS)?,
         supplements: read_dependencies(&metadata.header, SUPPLEMENTS)?,
         enhances: read_dependencies(&metadata.header, ENHANCES)?,
-        files: read_listing(&metadata)?
-            .into_iter()
-            .map(|listed| listed.entry)
-            .collect(),
+        files: read_listing(&metadata)?.into_iter().map(|listed| listed.entry).collect(),
         scriptlets: read_scriptlets(&metadata)?,
         changelog: read_changelog(&metadata.header)?,
         header_range: (frame.header.start as u64, frame.header.end as u64),
@@ -130,10 +130,7 @@ fn read_nevra(metadata: &PackageMetadata, source: bool) -> Result<Nevra, RpmErro
     let release = identity(metadata.get_release(), "RELEASE")?;
     let arch = identity(metadata.get_arch(), "ARCH")?;
     if version.contains('-') || release.contains('-') {
-        return Err(RpmError::tag(
-            "VERSION",
-            format!("`{version}-{release}` has a `-` too many"),
-        ));
+        return Err(RpmError::tag("VERSION", format!("`{version}-{release}` has a `-` too many")));
     }
     let epoch = number(metadata.get_epoch().map(u64::from))?;
     let evr = Evr::new(u32::try_from(epoch).unwrap_or(u32::MAX), version, release);
@@ -179,11 +176,9 @@ fn optional<T: Default>(value: Result<T, rpm::Error>) -> Result<T, RpmError> {
 fn archive_size(metadata: &PackageMetadata) -> Result<u64, RpmError> {
     let signature = &metadata.signature;
     match signature.get_entry_data_as_u64(IndexSignatureTag::RPMSIGTAG_LONGARCHIVESIZE) {
-        Err(rpm::Error::TagNotFound(_)) => number(
-            signature
-                .get_entry_data_as_u32(IndexSignatureTag::RPMSIGTAG_PAYLOADSIZE)
-                .map(u64::from),
-        ),
+        Err(rpm::Error::TagNotFound(_)) => {
+            number(signature.get_entry_data_as_u32(IndexSignatureTag::RPMSIGTAG_PAYLOADSIZE).map(u64::from))
+        }
         other => Ok(other?),
     }
 }
@@ -196,67 +191,27 @@ fn compressor(metadata: &PackageMetadata) -> Result<String, RpmError> {
 /// Tags of names, flags and versions.
 type DependencyTags = (Tag, Tag, Tag);
 
-const PROVIDES: DependencyTags = (
-    Tag::RPMTAG_PROVIDENAME,
-    Tag::RPMTAG_PROVIDEFLAGS,
-    Tag::RPMTAG_PROVIDEVERSION,
-);
-const REQUIRES: DependencyTags = (
-    Tag::RPMTAG_REQUIRENAME,
-    Tag::RPMTAG_REQUIREFLAGS,
-    Tag::RPMTAG_REQUIREVERSION,
-);
-const CONFLICTS: DependencyTags = (
-    Tag::RPMTAG_CONFLICTNAME,
-    Tag::RPMTAG_CONFLICTFLAGS,
-    Tag::RPMTAG_CONFLICTVERSION,
-);
-const OBSOLETES: DependencyTags = (
-    Tag::RPMTAG_OBSOLETENAME,
-    Tag::RPMTAG_OBSOLETEFLAGS,
-    Tag::RPMTAG_OBSOLETEVERSION,
-);
-const RECOMMENDS: DependencyTags = (
-    Tag::RPMTAG_RECOMMENDNAME,
-    Tag::RPMTAG_RECOMMENDFLAGS,
-    Tag::RPMTAG_RECOMMENDVERSION,
-);
-const SUGGESTS: DependencyTags = (
-    Tag::RPMTAG_SUGGESTNAME,
-    Tag::RPMTAG_SUGGESTFLAGS,
-    Tag::RPMTAG_SUGGESTVERSION,
-);
-const SUPPLEMENTS: DependencyTags = (
-    Tag::RPMTAG_SUPPLEMENTNAME,
-    Tag::RPMTAG_SUPPLEMENTFLAGS,
-    Tag::RPMTAG_SUPPLEMENTVERSION,
-);
-const ENHANCES: DependencyTags = (
-    Tag::RPMTAG_ENHANCENAME,
-    Tag::RPMTAG_ENHANCEFLAGS,
-    Tag::RPMTAG_ENHANCEVERSION,
-);
+const PROVIDES: DependencyTags = (Tag::RPMTAG_PROVIDENAME, Tag::RPMTAG_PROVIDEFLAGS, Tag::RPMTAG_PROVIDEVERSION);
+const REQUIRES: DependencyTags = (Tag::RPMTAG_REQUIRENAME, Tag::RPMTAG_REQUIREFLAGS, Tag::RPMTAG_REQUIREVERSION);
+const CONFLICTS: DependencyTags = (Tag::RPMTAG_CONFLICTNAME, Tag::RPMTAG_CONFLICTFLAGS, Tag::RPMTAG_CONFLICTVERSION);
+const OBSOLETES: DependencyTags = (Tag::RPMTAG_OBSOLETENAME, Tag::RPMTAG_OBSOLETEFLAGS, Tag::RPMTAG_OBSOLETEVERSION);
+const RECOMMENDS: DependencyTags =
+    (Tag::RPMTAG_RECOMMENDNAME, Tag::RPMTAG_RECOMMENDFLAGS, Tag::RPMTAG_RECOMMENDVERSION);
+const SUGGESTS: DependencyTags = (Tag::RPMTAG_SUGGESTNAME, Tag::RPMTAG_SUGGESTFLAGS, Tag::RPMTAG_SUGGESTVERSION);
+const SUPPLEMENTS: DependencyTags =
+    (Tag::RPMTAG_SUPPLEMENTNAME, Tag::RPMTAG_SUPPLEMENTFLAGS, Tag::RPMTAG_SUPPLEMENTVERSION);
+const ENHANCES: DependencyTags = (Tag::RPMTAG_ENHANCENAME, Tag::RPMTAG_ENHANCEFLAGS, Tag::RPMTAG_ENHANCEVERSION);
 
 fn read_requires(header: &Header<Tag>) -> Result<(Vec<Dependency>, Vec<usize>), RpmError> {
     let before_scripts = DependencyFlags::PREREQ | DependencyFlags::SCRIPT_PRE | DependencyFlags::SCRIPT_POST;
     let all = read_flagged(header, REQUIRES)?;
-    let prerequisites = all
-        .iter()
-        .enumerate()
-        .filter(|(_, (_, flags))| flags.intersects(before_scripts))
-        .map(|(at, _)| at)
-        .collect();
-    Ok((
-        all.into_iter().map(|(dependency, _)| dependency).collect(),
-        prerequisites,
-    ))
+    let prerequisites =
+        all.iter().enumerate().filter(|(_, (_, flags))| flags.intersects(before_scripts)).map(|(at, _)| at).collect();
+    Ok((all.into_iter().map(|(dependency, _)| dependency).collect(), prerequisites))
 }
 
 fn read_dependencies(header: &Header<Tag>, tags: DependencyTags) -> Result<Vec<Dependency>, RpmError> {
-    Ok(read_flagged(header, tags)?
-        .into_iter()
-        .map(|(dependency, _)| dependency)
-        .collect())
+    Ok(read_flagged(header, tags)?.into_iter().map(|(dependency, _)| dependency).collect())
 }
 
 fn read_flagged(header: &Header<Tag>, tags: DependencyTags) -> Result<Vec<(Dependency, DependencyFlags)>, RpmError> {
@@ -264,10 +219,7 @@ fn read_flagged(header: &Header<Tag>, tags: DependencyTags) -> Result<Vec<(Depen
     let flags = optional(header.get_entry_data_as_u32_array(tags.1))?;
     let versions = optional(header.get_entry_data_as_string_array(tags.2))?;
     if names.len() != flags.len() || names.len() != versions.len() {
-        return Err(RpmError::tag(
-            "REQUIRENAME",
-            format!("{:?} and its flags and versions differ in number", tags.0),
-        ));
+        return Err(RpmError::tag("REQUIRENAME", format!("{:?} and its flags and versions differ in number", tags.0)));
     }
     names
         .into_iter()
@@ -307,10 +259,7 @@ fn read_changelog(header: &Header<Tag>) -> Result<Vec<ChangelogEntry>, RpmError>
     let dates = optional(header.get_entry_data_as_u32_array(Tag::RPMTAG_CHANGELOGTIME))?;
     let texts = optional(header.get_entry_data_as_string_array(Tag::RPMTAG_CHANGELOGTEXT))?;
     if authors.len() != dates.len() || authors.len() != texts.len() {
-        return Err(RpmError::tag(
-            "CHANGELOGNAME",
-            "changelog names, times and texts differ in number",
-        ));
+        return Err(RpmError::tag("CHANGELOGNAME", "changelog names, times and texts differ in number"));
     }
     Ok(authors
         .into_iter()
@@ -343,17 +292,10 @@ mod tests {
         let header = read_header(&fixture::bytes(&mut builder)).expect("good");
         assert_eq!(header.nevra.to_string(), "toy-1:1.0-1.azl4.x86_64");
         assert!(header.source_rpm.is_some());
-        assert_eq!(
-            (header.url.as_str(), header.vendor.as_str()),
-            ("https://toy.example", "")
-        );
+        assert_eq!((header.url.as_str(), header.vendor.as_str()), ("https://toy.example", ""));
         assert_eq!(header.build_time, u64::from(fixture::TIME));
         assert!(header.requires.iter().any(|d| d.to_string() == "bash >= 5.3"));
-        let first: Vec<String> = header
-            .prerequisites
-            .iter()
-            .map(|&at| header.requires[at].to_string())
-            .collect();
+        let first: Vec<String> = header.prerequisites.iter().map(|&at| header.requires[at].to_string()).collect();
         assert_eq!(first, ["/bin/sh"]);
         assert!(header.requires.iter().any(Dependency::is_rich));
         assert_eq!(header.conflicts[0].to_string(), "old < 2");
@@ -370,19 +312,14 @@ mod tests {
         assert!(find("/etc/toy.conf").config);
         assert_eq!(find("/usr/share/toy").kind, crate::FileKind::Directory);
         assert_eq!(find("/usr/share/toy").user, "toy");
-        assert_eq!(
-            find("/usr/bin/toy2").kind,
-            crate::FileKind::Symlink { target: "toy".into() }
-        );
+        assert_eq!(find("/usr/bin/toy2").kind, crate::FileKind::Symlink { target: "toy".into() });
         assert!(find("/var/log/toy.log").ghost);
     }
 
     #[test]
     fn names_that_are_not_file_names_are_refused() {
         let good = fixture::bytes(&mut fixture::builder("toyname"));
-        for bad in [
-            "../name", "toy\nnam", "-oyname", "toy nam", "toy/nam", "toy%nam", "toy\0nam",
-        ] {
+        for bad in ["../name", "toy\nnam", "-oyname", "toy nam", "toy/nam", "toy%nam", "toy\0nam"] {
             let text: Vec<u8> = good.clone();
             let at = check_frame(&text).expect("good").header;
             let mut text = text;

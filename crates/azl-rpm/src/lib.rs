@@ -27,7 +27,7 @@ mod scriptlet;
 #[cfg(test)]
 mod fixture;
 
-pub use closure::{Reason, Unresolved, closure};
+pub use closure::{Reason, Unresolved, closure, unprovided};
 pub use dependency::{Compare, Dependency, ParseDependencyError};
 pub use error::RpmError;
 pub use evr::Evr;

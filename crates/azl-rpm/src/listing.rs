@@ -28,10 +28,7 @@ pub(crate) fn read_listing(metadata: &PackageMetadata) -> Result<Vec<Listed>, Rp
         if !seen.insert(entry.path.clone()) {
             return Err(RpmError::file(&entry.path, "is listed twice"));
         }
-        result.push(Listed {
-            entry,
-            inode: inodes.get(at).copied(),
-        });
+        result.push(Listed { entry, inode: inodes.get(at).copied() });
     }
     Ok(result)
 }
@@ -41,10 +38,7 @@ fn inodes(metadata: &PackageMetadata) -> Result<Vec<(u32, u32)>, RpmError> {
         Err(rpm::Error::TagNotFound(_)) => Ok(Vec::new()),
         other => other,
     };
-    Ok(array(IndexTag::RPMTAG_FILEDEVICES)?
-        .into_iter()
-        .zip(array(IndexTag::RPMTAG_FILEINODES)?)
-        .collect())
+    Ok(array(IndexTag::RPMTAG_FILEDEVICES)?.into_iter().zip(array(IndexTag::RPMTAG_FILEINODES)?).collect())
 }
 
 fn read_entry(raw: &rpm::FileEntry<'_>, source: bool) -> Result<FileEntry, RpmError> {
@@ -92,37 +86,27 @@ fn check_path(raw: &rpm::FileEntry<'_>, path: &str, source: bool) -> Result<(), 
 }
 
 fn kind(raw: &rpm::FileEntry<'_>, path: &str) -> Result<FileKind, RpmError> {
-    let device = |block| FileKind::Device {
-        block,
-        major: u32::from(raw.rdev_major()),
-        minor: u32::from(raw.rdev_minor()),
-    };
+    let device =
+        |block| FileKind::Device { block, major: u32::from(raw.rdev_major()), minor: u32::from(raw.rdev_minor()) };
     Ok(match raw.file_type() {
         FileType::Regular => FileKind::Regular,
         FileType::Dir => FileKind::Directory,
-        FileType::SymbolicLink => FileKind::Symlink {
-            target: raw.linkto().unwrap_or_default().to_owned(),
-        },
+        FileType::SymbolicLink => FileKind::Symlink { target: raw.linkto().unwrap_or_default().to_owned() },
         FileType::Fifo => FileKind::Fifo,
         FileType::Socket => FileKind::Socket,
         FileType::CharacterDevice => device(false),
         FileType::BlockDevice => device(true),
         _ => {
-            return Err(RpmError::file(
-                path,
-                format!("mode {:o} has no known file type", raw.mode().raw_mode()),
-            ));
+            return Err(RpmError::file(path, format!("mode {:o} has no known file type", raw.mode().raw_mode())));
         }
     })
 }
 
 fn digest(raw: &rpm::FileEntry<'_>, path: &str) -> Result<Option<Digest>, RpmError> {
     match raw.digest() {
-        Some(digest) if digest.algorithm() == DigestAlgorithm::Sha2_256 => digest
-            .as_hex()
-            .parse()
-            .map(Some)
-            .map_err(|_| RpmError::file(path, "digest is not hexadecimal")),
+        Some(digest) if digest.algorithm() == DigestAlgorithm::Sha2_256 => {
+            digest.as_hex().parse().map(Some).map_err(|_| RpmError::file(path, "digest is not hexadecimal"))
+        }
         _ => Ok(None),
     }
 }
@@ -149,9 +133,7 @@ mod tests {
     }
 
     fn replace(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
-        let places: Vec<usize> = (0..bytes.len() - from.len())
-            .filter(|&at| bytes[at..].starts_with(from))
-            .collect();
+        let places: Vec<usize> = (0..bytes.len() - from.len()).filter(|&at| bytes[at..].starts_with(from)).collect();
         assert!(!places.is_empty());
         for at in places {
             bytes[at..at + to.len()].copy_from_slice(to);

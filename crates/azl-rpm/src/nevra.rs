@@ -22,19 +22,12 @@ pub struct Nevra {
 impl Nevra {
     /// Makes a value from its parts.
     pub fn new(name: impl Into<String>, evr: Evr, arch: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            evr,
-            arch: arch.into(),
-        }
+        Self { name: name.into(), evr, arch: arch.into() }
     }
 
     /// Returns rpm's own file name for the package, which leaves out the epoch.
     pub fn file_name(&self) -> String {
-        format!(
-            "{}-{}-{}.{}.rpm",
-            self.name, self.evr.version, self.evr.release, self.arch
-        )
+        format!("{}-{}-{}.{}.rpm", self.name, self.evr.version, self.evr.release, self.arch)
     }
 }
 
@@ -55,9 +48,7 @@ impl FromStr for Nevra {
     type Err = ParseNevraError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || ParseNevraError {
-            text: text.chars().take(200).collect(),
-        };
+        let error = || ParseNevraError { text: text.chars().take(200).collect() };
         let (rest, arch) = text.rsplit_once('.').ok_or_else(error)?;
         let (rest, release) = rest.rsplit_once('-').ok_or_else(error)?;
         let (name, version) = rest.rsplit_once('-').ok_or_else(error)?;
@@ -92,11 +83,7 @@ mod tests {
 
     #[test]
     fn text_round_trips_with_and_without_epoch() {
-        for text in [
-            "bash-5.3.0-1.azl4.x86_64",
-            "openssl-libs-1:3.5.4-1.azl4.x86_64",
-            "tzdata-2025b-1.noarch",
-        ] {
+        for text in ["bash-5.3.0-1.azl4.x86_64", "openssl-libs-1:3.5.4-1.azl4.x86_64", "tzdata-2025b-1.noarch"] {
             let nevra: Nevra = text.parse().expect("valid");
             assert_eq!(nevra.to_string(), text);
         }
@@ -110,15 +97,7 @@ mod tests {
 
     #[test]
     fn incomplete_identities_are_refused() {
-        for text in [
-            "",
-            "bash",
-            "bash-5.3",
-            "bash-5.3-1",
-            "-5.3-1.x86_64",
-            "bash--1.x86_64",
-            "bash-x:5.3-1.x86_64",
-        ] {
+        for text in ["", "bash", "bash-5.3", "bash-5.3-1", "-5.3-1.x86_64", "bash--1.x86_64", "bash-x:5.3-1.x86_64"] {
             assert!(text.parse::<Nevra>().is_err(), "{text}");
         }
     }

@@ -60,15 +60,9 @@ struct Archive {
 
 impl Archive {
     fn new(listed: Vec<Listed>) -> Result<Self, RpmError> {
-        let declared = listed
-            .iter()
-            .filter(|l| has_content(l))
-            .try_fold(0u64, |sum, l| sum.checked_add(l.entry.size));
+        let declared = listed.iter().filter(|l| has_content(l)).try_fold(0u64, |sum, l| sum.checked_add(l.entry.size));
         if declared.is_none_or(|sum| sum > CONTENT_LIMIT) {
-            return Err(RpmError::malformed(
-                "payload",
-                format!("declares more than {CONTENT_LIMIT} bytes of content"),
-            ));
+            return Err(RpmError::malformed("payload", format!("declares more than {CONTENT_LIMIT} bytes of content")));
         }
         let mut links: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (at, file) in listed.iter().enumerate().filter(|(_, file)| has_content(file)) {
@@ -77,18 +71,9 @@ impl Archive {
             }
         }
         links.retain(|_, members| members.len() > 1);
-        let places = listed
-            .iter()
-            .enumerate()
-            .map(|(at, file)| (file.entry.path.clone(), at))
-            .collect();
+        let places = listed.iter().enumerate().map(|(at, file)| (file.entry.path.clone(), at)).collect();
         let contents = listed.iter().map(|_| None).collect();
-        Ok(Self {
-            listed,
-            places,
-            contents,
-            links,
-        })
+        Ok(Self { listed, places, contents, links })
     }
 
     fn read(&mut self, stream: impl Read) -> Result<(), RpmError> {
@@ -107,24 +92,15 @@ impl Archive {
     }
 
     fn find(&self, name: &str) -> Result<usize, RpmError> {
-        let path = name
-            .strip_prefix('.')
-            .filter(|rest| rest.starts_with('/'))
-            .unwrap_or(name);
-        self.places
-            .get(path)
-            .copied()
-            .ok_or_else(|| RpmError::file(name, "is in the archive and not in the file list"))
+        let path = name.strip_prefix('.').filter(|rest| rest.starts_with('/')).unwrap_or(name);
+        self.places.get(path).copied().ok_or_else(|| RpmError::file(name, "is in the archive and not in the file list"))
     }
 
     fn index(&self, index: u32) -> Result<usize, RpmError> {
         let at = index as usize;
         match at < self.listed.len() {
             true => Ok(at),
-            false => Err(RpmError::malformed(
-                "payload",
-                format!("file index {index} is beyond the file list"),
-            )),
+            false => Err(RpmError::malformed("payload", format!("file index {index} is beyond the file list"))),
         }
     }
 
@@ -140,10 +116,9 @@ impl Archive {
             // All members of a hard link set but the last are empty in the archive.
             Some(0) if self.is_linked(at) => Ok(0),
             None if self.is_linked(at) && self.links[&self.inode(at)].last() != Some(&at) => Ok(0),
-            Some(size) if size != expected => Err(RpmError::file(
-                &entry.path,
-                format!("has {size} bytes in the archive, {expected} in the header"),
-            )),
+            Some(size) if size != expected => {
+                Err(RpmError::file(&entry.path, format!("has {size} bytes in the archive, {expected} in the header")))
+            }
             _ => Ok(expected),
         }
     }
@@ -153,10 +128,7 @@ impl Archive {
     }
 
     fn is_linked(&self, at: usize) -> bool {
-        self.listed[at]
-            .inode
-            .and_then(|inode| self.links.get(&inode))
-            .is_some_and(|members| members.contains(&at))
+        self.listed[at].inode.and_then(|inode| self.links.get(&inode)).is_some_and(|members| members.contains(&at))
     }
 
     fn take(&mut self, at: usize, content: Vec<u8>) -> Result<(), RpmError> {
@@ -165,10 +137,7 @@ impl Archive {
             return Err(RpmError::file(&entry.path, "is a ghost and in the archive"));
         }
         if matches!(&entry.kind, FileKind::Symlink { target } if target.as_bytes() != content) {
-            return Err(RpmError::file(
-                &entry.path,
-                "points elsewhere in the archive than in the header",
-            ));
+            return Err(RpmError::file(&entry.path, "points elsewhere in the archive than in the header"));
         }
         if self.contents[at].replace(content).is_some() {
             return Err(RpmError::file(&entry.path, "is in the archive twice"));
@@ -179,9 +148,8 @@ impl Archive {
     /// Gives every member of a hard link set the one content the archive has for it.
     fn share_links(&mut self) -> Result<(), RpmError> {
         for members in self.links.values() {
-            let content = members
-                .iter()
-                .find_map(|&at| self.contents[at].clone().filter(|content| !content.is_empty()));
+            let content =
+                members.iter().find_map(|&at| self.contents[at].clone().filter(|content| !content.is_empty()));
             for &at in members {
                 if self.contents[at].is_some()
                     && let Some(content) = &content
@@ -206,21 +174,13 @@ fn has_content(listed: &Listed) -> bool {
 
 fn finish_file(listed: Listed, content: Option<Vec<u8>>) -> Result<PackageFile, RpmError> {
     if !has_content(&listed) {
-        return Ok(PackageFile {
-            entry: listed.entry,
-            content: Vec::new(),
-        });
+        return Ok(PackageFile { entry: listed.entry, content: Vec::new() });
     }
     let entry = listed.entry;
     let content = content.ok_or_else(|| RpmError::file(&entry.path, "is not in the archive"))?;
-    let expected = entry
-        .digest
-        .ok_or_else(|| RpmError::file(&entry.path, "has no SHA-256"))?;
+    let expected = entry.digest.ok_or_else(|| RpmError::file(&entry.path, "has no SHA-256"))?;
     if content.len() as u64 != entry.size || Digest::of(&content) != expected {
-        return Err(RpmError::file(
-            &entry.path,
-            format!("content does not have the listed digest {expected}"),
-        ));
+        return Err(RpmError::file(&entry.path, format!("content does not have the listed digest {expected}")));
     }
     Ok(PackageFile { entry, content })
 }
@@ -242,12 +202,8 @@ mod tests {
         read_files(&bytes)
     }
 
-    const GOOD: [(&str, &[u8]); 4] = [
-        ("./etc/toy.conf", b""),
-        ("./usr/bin/toy", b"hello"),
-        ("./usr/bin/toy2", b"toy"),
-        ("TRAILER!!!", b""),
-    ];
+    const GOOD: [(&str, &[u8]); 4] =
+        [("./etc/toy.conf", b""), ("./usr/bin/toy", b"hello"), ("./usr/bin/toy2", b"toy"), ("TRAILER!!!", b"")];
 
     fn problem(members: &[(&str, &[u8])]) -> String {
         with_archive(members).expect_err("refused").to_string()
@@ -257,22 +213,16 @@ mod tests {
     fn every_compressor_and_format_gives_the_same_files() {
         let expected = read_files(&fixture::with_files()).expect("good");
         for config in [BuildConfig::v4(), BuildConfig::v6()] {
-            for compression in [
-                CompressionType::None,
-                CompressionType::Gzip,
-                CompressionType::Xz,
-                CompressionType::Zstd,
-            ] {
+            for compression in
+                [CompressionType::None, CompressionType::Gzip, CompressionType::Xz, CompressionType::Zstd]
+            {
                 let mut builder = fixture::builder("toy");
                 builder
                     .using_config(config.source_date(fixture::TIME).compression(compression))
                     .with_file_contents("hello", FileOptions::new("/usr/bin/toy").permissions(0o755))
                     .expect("fixture file");
                 let files = read_files(&fixture::bytes(&mut builder)).expect("good");
-                let hello = expected
-                    .iter()
-                    .find(|f| f.entry.path == "/usr/bin/toy")
-                    .expect("listed");
+                let hello = expected.iter().find(|f| f.entry.path == "/usr/bin/toy").expect("listed");
                 assert_eq!(&files[0], hello);
             }
         }
@@ -282,13 +232,7 @@ mod tests {
     #[test]
     fn archive_order_does_not_matter() {
         let files = with_archive(&GOOD).expect("good");
-        assert_eq!(
-            files
-                .iter()
-                .find(|f| f.entry.path == "/usr/bin/toy")
-                .map(|f| &f.content[..]),
-            Some(&b"hello"[..])
-        );
+        assert_eq!(files.iter().find(|f| f.entry.path == "/usr/bin/toy").map(|f| &f.content[..]), Some(&b"hello"[..]));
     }
 
     #[test]
@@ -300,10 +244,7 @@ mod tests {
         };
         let rows: [(Vec<(&str, &[u8])>, &str); 9] = [
             (replaced(1, ("./usr/bin/toy", b"hullo")), "digest"),
-            (
-                replaced(1, ("./usr/bin/toy", b"hello ")),
-                "6 bytes in the archive, 5 in the header",
-            ),
+            (replaced(1, ("./usr/bin/toy", b"hello ")), "6 bytes in the archive, 5 in the header"),
             (replaced(1, ("./usr/bin/toy", b"")), "0 bytes in the archive"),
             (replaced(1, ("./usr/bin/../bin/toy", b"hello")), "not in the file list"),
             (replaced(1, ("../usr/bin/toy", b"hello")), "not in the file list"),

@@ -93,8 +93,7 @@ fn parse_expression(words: &[&str], depth: usize) -> Option<Rich> {
         "and" | "or" | "with" => parse_chain(operator, first, rest, depth),
         "without" => {
             let second = take_operand(&mut rest, depth)?;
-            rest.is_empty()
-                .then(|| Rich::Without(Box::new(first), Box::new(second)))
+            rest.is_empty().then(|| Rich::Without(Box::new(first), Box::new(second)))
         }
         "if" | "unless" => parse_condition(operator, first, rest, depth),
         _ => None,
@@ -133,16 +132,8 @@ fn parse_condition(operator: &str, then: Rich, mut rest: &[&str], depth: usize) 
         return None;
     }
     Some(match operator {
-        "if" => Rich::If {
-            then,
-            condition,
-            otherwise,
-        },
-        _ => Rich::Unless {
-            then,
-            condition,
-            otherwise,
-        },
+        "if" => Rich::If { then, condition, otherwise },
+        _ => Rich::Unless { then, condition, otherwise },
     })
 }
 
@@ -177,16 +168,10 @@ mod tests {
     #[test]
     fn operators_nest_and_chain() {
         assert_eq!(Rich::parse("bash >= 5"), Ok(atom("bash >= 5")));
-        assert_eq!(
-            Rich::parse("(a and b and c)"),
-            Ok(Rich::And(vec![atom("a"), atom("b"), atom("c")]))
-        );
+        assert_eq!(Rich::parse("(a and b and c)"), Ok(Rich::And(vec![atom("a"), atom("b"), atom("c")])));
         assert_eq!(
             Rich::parse("(a >= 1 or (b with c(x)(64bit)))"),
-            Ok(Rich::Or(vec![
-                atom("a >= 1"),
-                Rich::With(vec![atom("b"), atom("c(x)(64bit)")])
-            ]))
+            Ok(Rich::Or(vec![atom("a >= 1"), Rich::With(vec![atom("b"), atom("c(x)(64bit)")])]))
         );
         assert_eq!(
             Rich::parse("(a if (b or c) else d < 2)"),
@@ -201,16 +186,7 @@ mod tests {
     #[test]
     fn broken_expressions_are_refused() {
         let deep = format!("{}a{}", "(".repeat(5000), ")".repeat(5000));
-        for text in [
-            "()",
-            "(a and)",
-            "(a and b or c)",
-            "(a if b if c)",
-            "(a",
-            "(a xor b)",
-            "(a))",
-            &deep,
-        ] {
+        for text in ["()", "(a and)", "(a and b or c)", "(a if b if c)", "(a", "(a xor b)", "(a))", &deep] {
             assert!(Rich::parse(text).is_err(), "{}", &text[..text.len().min(40)]);
         }
     }

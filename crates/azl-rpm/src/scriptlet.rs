@@ -63,32 +63,16 @@ fn read_scriptlet(
     if !has_body && !has_program {
         return Ok(None);
     }
-    let body = if has_body {
-        header.get_entry_data_as_string(body)?.to_owned()
-    } else {
-        String::new()
-    };
+    let body = if has_body { header.get_entry_data_as_string(body)?.to_owned() } else { String::new() };
     let interpreter = match has_program {
-        true => header
-            .get_entry_data_as_string_array(program)?
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
+        true => header.get_entry_data_as_string_array(program)?.into_iter().map(str::to_owned).collect(),
         false => vec!["/bin/sh".to_owned()],
     };
-    Ok(Some(Scriptlet {
-        phase: phase.to_owned(),
-        interpreter,
-        body,
-        triggers: Vec::new(),
-    }))
+    Ok(Some(Scriptlet { phase: phase.to_owned(), interpreter, body, triggers: Vec::new() }))
 }
 
 fn read_trigger(family: &str, trigger: Trigger) -> Result<Scriptlet, RpmError> {
-    let flags = trigger
-        .conditions
-        .iter()
-        .fold(DependencyFlags::empty(), |flags, condition| flags | condition.flags);
+    let flags = trigger.conditions.iter().fold(DependencyFlags::empty(), |flags, condition| flags | condition.flags);
     let suffix = [
         (DependencyFlags::TRIGGERPREIN, "prein"),
         (DependencyFlags::TRIGGERIN, "in"),
@@ -97,30 +81,13 @@ fn read_trigger(family: &str, trigger: Trigger) -> Result<Scriptlet, RpmError> {
     ]
     .into_iter()
     .find_map(|(flag, suffix)| flags.contains(flag).then_some(suffix))
-    .ok_or_else(|| {
-        RpmError::tag(
-            "TRIGGERFLAGS",
-            format!("a %{family} script has no condition that fires it"),
-        )
-    })?;
+    .ok_or_else(|| RpmError::tag("TRIGGERFLAGS", format!("a %{family} script has no condition that fires it")))?;
     let triggers = trigger
         .conditions
         .into_iter()
-        .map(|c| {
-            rpm::Dependency {
-                name: c.name,
-                flags: c.flags,
-                version: c.version,
-            }
-            .to_string()
-        })
+        .map(|c| rpm::Dependency { name: c.name, flags: c.flags, version: c.version }.to_string())
         .collect();
-    Ok(Scriptlet {
-        phase: format!("{family}{suffix}"),
-        interpreter: trigger.program,
-        body: trigger.script,
-        triggers,
-    })
+    Ok(Scriptlet { phase: format!("{family}{suffix}"), interpreter: trigger.program, body: trigger.script, triggers })
 }
 
 #[cfg(test)]

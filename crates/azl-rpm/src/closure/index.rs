@@ -15,17 +15,9 @@ pub(crate) struct Index<'a> {
 
 impl<'a> Index<'a> {
     pub(crate) fn new(packages: &'a [PackageHeader]) -> Self {
-        let mut index = Self {
-            packages,
-            names: BTreeMap::new(),
-            packages_by_name: BTreeMap::new(),
-            paths: BTreeMap::new(),
-        };
-        for (at, package) in packages
-            .iter()
-            .enumerate()
-            .filter(|(_, p)| !matches!(p.nevra.arch.as_str(), "src" | "nosrc"))
-        {
+        let mut index =
+            Self { packages, names: BTreeMap::new(), packages_by_name: BTreeMap::new(), paths: BTreeMap::new() };
+        for (at, package) in packages.iter().enumerate().filter(|(_, p)| !p.is_source()) {
             index.packages_by_name.entry(&package.nevra.name).or_default().push(at);
             for provide in &package.provides {
                 index.names.entry(&provide.name).or_default().push((at, provide));
@@ -62,18 +54,9 @@ impl<'a> Index<'a> {
                 result.insert(*at);
             }
         }
-        for &at in self
-            .packages_by_name
-            .get(dependency.name.as_str())
-            .into_iter()
-            .flatten()
-        {
+        for &at in self.packages_by_name.get(dependency.name.as_str()).into_iter().flatten() {
             let nevra = &self.packages[at].nevra;
-            if dependency.satisfied_by(&Dependency::versioned(
-                &nevra.name,
-                crate::Compare::Equal,
-                nevra.evr.clone(),
-            )) {
+            if dependency.satisfied_by(&Dependency::versioned(&nevra.name, crate::Compare::Equal, nevra.evr.clone())) {
                 result.insert(at);
             }
         }
@@ -86,10 +69,7 @@ impl<'a> Index<'a> {
 
 /// Returns the path with the links of a merged `/usr` followed.
 fn merged_usr(path: &str) -> Cow<'_, str> {
-    match ["/bin/", "/sbin/", "/lib/", "/lib64/"]
-        .iter()
-        .any(|prefix| path.starts_with(prefix))
-    {
+    match ["/bin/", "/sbin/", "/lib/", "/lib64/"].iter().any(|prefix| path.starts_with(prefix)) {
         true => Cow::Owned(format!("/usr{path}")),
         false => Cow::Borrowed(path),
     }

@@ -5,10 +5,7 @@ use crate::{FileEntry, Nevra};
 
 /// Makes a package from `name-version-release.arch` and lines `requires X`, `provides X`, `conflicts X`, `file X`.
 fn package(nevra: &str, lines: &[&str]) -> PackageHeader {
-    let mut package = PackageHeader {
-        nevra: nevra.parse::<Nevra>().expect("valid"),
-        ..PackageHeader::default()
-    };
+    let mut package = PackageHeader { nevra: nevra.parse::<Nevra>().expect("valid"), ..PackageHeader::default() };
     for line in lines {
         let (kind, value) = line.split_once(' ').expect("kind and value");
         let dependency = || value.parse().expect("valid dependency");
@@ -16,10 +13,7 @@ fn package(nevra: &str, lines: &[&str]) -> PackageHeader {
             "requires" => package.requires.push(dependency()),
             "provides" => package.provides.push(dependency()),
             "conflicts" => package.conflicts.push(dependency()),
-            "file" => package.files.push(FileEntry {
-                path: value.into(),
-                ..FileEntry::default()
-            }),
+            "file" => package.files.push(FileEntry { path: value.into(), ..FileEntry::default() }),
             _ => panic!("unknown line {line}"),
         }
     }
@@ -42,18 +36,8 @@ fn names(names: &[&str]) -> Result<Vec<String>, Vec<String>> {
 #[test]
 fn requirements_are_followed_and_unneeded_packages_left_out() {
     let packages = [
-        package(
-            "bash-5.3-1.x86_64",
-            &[
-                "requires libc.so.6()(64bit)",
-                "requires rpmlib(X) <= 4",
-                "requires assumed",
-            ],
-        ),
-        package(
-            "glibc-2.42-1.x86_64",
-            &["provides libc.so.6()(64bit)", "requires glibc-common = 2.42-1"],
-        ),
+        package("bash-5.3-1.x86_64", &["requires libc.so.6()(64bit)", "requires rpmlib(X) <= 4", "requires assumed"]),
+        package("glibc-2.42-1.x86_64", &["provides libc.so.6()(64bit)", "requires glibc-common = 2.42-1"]),
         package("glibc-common-2.42-1.x86_64", &["requires glibc"]),
         package("vim-9-1.x86_64", &[]),
     ];
@@ -69,14 +53,9 @@ fn missing_provider_names_the_chain() {
     ];
     assert_eq!(
         solve(&["a"], &packages),
-        Err(vec![
-            "nothing provides `c >= 2` (needed by: a -> a-1-1.x86_64 -> b-1-1.noarch)".into()
-        ])
+        Err(vec!["nothing provides `c >= 2` (needed by: a -> a-1-1.x86_64 -> b-1-1.noarch)".into()])
     );
-    assert_eq!(
-        solve(&["x"], &packages),
-        Err(vec!["nothing provides `x` (needed by: x)".into()])
-    );
+    assert_eq!(solve(&["x"], &packages), Err(vec!["nothing provides `x` (needed by: x)".into()]));
 }
 
 #[test]
@@ -117,10 +96,7 @@ fn conditions_hold_only_with_what_is_chosen() {
         package("alt-1-1.noarch", &["requires (lang if missing else langpacks)"]),
     ];
     assert_eq!(solve(&["app"], &packages), names(&["app"]));
-    assert_eq!(
-        solve(&["both"], &packages),
-        names(&["lang", "langpacks", "app", "both"])
-    );
+    assert_eq!(solve(&["both"], &packages), names(&["lang", "langpacks", "app", "both"]));
     assert_eq!(solve(&["alt"], &packages), names(&["langpacks", "alt"]));
 }
 
@@ -159,4 +135,16 @@ fn conflicts_between_needed_packages_are_errors() {
 #[test]
 fn source_packages_provide_nothing() {
     assert!(solve(&["bash"], &[package("bash-5-1.src", &[])]).is_err());
+}
+
+#[test]
+fn repository_is_asked_package_by_package() {
+    let packages = [
+        package("a-1-1.noarch", &["requires x", "requires assumed", "requires rpmlib(X) <= 1", "conflicts b"]),
+        package("b-1-1.noarch", &["requires (x or a)", "requires (x if y)", "requires a"]),
+        package("b-1-1.src", &["requires gcc"]),
+    ];
+    let missing: Vec<String> =
+        unprovided(&packages, &|d| d.name == "assumed").iter().map(ToString::to_string).collect();
+    assert_eq!(missing, ["nothing provides `x` (needed by: a-1-1.noarch)"]);
 }
