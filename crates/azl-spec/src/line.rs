@@ -93,6 +93,9 @@ fn kind_of(line: &[u8], in_tag_area: bool) -> LineKind {
     if trimmed.starts_with(b"#") || starts_with_word(trimmed, b"%dnl") {
         return LineKind::Comment;
     }
+    if trimmed[0] != b'%' {
+        return LineKind::Text;
+    }
     if let Some(keyword) = Keyword::of(trimmed) {
         return LineKind::Conditional(keyword);
     }
@@ -118,12 +121,11 @@ pub(crate) fn starts_with_word(line: &[u8], word: &[u8]) -> bool {
 /// Returns how many further lines the macro body begun on the first line takes; `None` if it never ends.
 fn body_length(text: &[u8], ranges: &[Range<usize>], braces_count: bool) -> Option<usize> {
     let first = &text[ranges[0].clone()];
-    let defines = has_definition(first);
     let mut nesting = Nesting::default();
     for (index, range) in ranges.iter().enumerate() {
         let escaped_newline = nesting.read(&text[range.clone()]);
         let open = braces_count && nesting.is_open();
-        if !(open || defines && escaped_newline) {
+        if !(open || escaped_newline && has_definition(first)) {
             return Some(index);
         }
         if !open && index + 1 == ranges.len() {
