@@ -60,6 +60,8 @@ pub(crate) enum StartError {
     Scenario(#[from] crate::scenario::ScenarioError),
 }
 
+/// Name of the file with what the monitor itself says.
+const MONITOR_LOG: &str = "monitor.log";
 /// Name of the console's file in the scratch directory.
 pub(crate) const SERIAL: &str = "serial.log";
 
@@ -80,38 +82,43 @@ pub(crate) fn run(start: &Start<'_>) -> Result<Outcome, StartError> {
     let command = start.monitor.command(&Places { work: start.work, image: Some(image) }, args);
     let mut watcher = Watcher::new(&start.machine.steps, &start.machine.forbid, start.runner.patience())?;
     let mut console = Console::follow(&start.work.join(SERIAL), start.log)?;
-    let monitor_log = start.work.join("monitor.log");
-    let mut running = command.spawn_logged(&monitor_log).map_err(|error| StartError::Monitor(error.to_string()))?;
-    let watch = Stopwatch::start();
     let mut control = Control::new(start.work);
-    let settle = Duration::from_secs(u64::from(start.machine.settle_seconds));
-    loop {
-        // Asked before the console is read, so that a machine's last lines are not missed.
-        let ended = running.ended().is_some();
-        look(&mut console, &mut watcher, watch.elapsed())?;
-        if let Some(complaint) = control.complaint(watch.elapsed()) {
-            watcher.fail(complaint);
-        }
-        if matches!(watcher.state(), State::Failed(_)) {
-            break;
-        }
-        if watcher.state() == &State::Settled && (ended || watch.elapsed() >= watcher.last_step() + settle) {
-            break;
-        }
-        if ended {
-            watcher.fail(ended_early(&watcher, &monitor_log));
-            break;
-        }
-        clock::sleep(PAUSE);
-    }
+    let mut running =
+        command.spawn_logged(&start.work.join(MONITOR_LOG)).map_err(|error| StartError::Monitor(error.to_string()))?;
+    let elapsed = watch(start, &mut console, &mut watcher, (&mut running, &mut control))?;
     stop(&mut control, &mut running);
     Ok(Outcome {
         tail: console.tail(TAIL),
-        elapsed: watch.elapsed(),
+        elapsed,
         monitor: format!("QEMU {}", control.version).trim_end().to_owned(),
         firmware: Some(firmware.code),
         watcher,
     })
+}
+
+fn watch(
+    start: &Start<'_>,
+    console: &mut Console,
+    watcher: &mut Watcher,
+    (running, control): (&mut Running, &mut Control),
+) -> Result<Duration, FileError> {
+    let settle = Duration::from_secs(u64::from(start.machine.settle_seconds));
+    let watch = Stopwatch::start();
+    loop {
+        // Asked before the console is read, so that a machine's last lines are not missed.
+        let ended = running.ended().is_some();
+        let now = watch.elapsed();
+        look(console, watcher, now)?;
+        if let Some(complaint) = control.complaint(now) {
+            watcher.fail(complaint);
+        }
+        match watcher.state() {
+            State::Failed(_) => return Ok(now),
+            State::Settled if ended || now >= watcher.last_step() + settle => return Ok(now),
+            State::Waiting if ended => watcher.fail(ended_early(watcher, &start.work.join(MONITOR_LOG))),
+            State::Settled | State::Waiting => clock::sleep(PAUSE),
+        }
+    }
 }
 
 fn look(console: &mut Console, watcher: &mut Watcher, now: Duration) -> Result<(), FileError> {

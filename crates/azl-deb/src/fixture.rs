@@ -11,32 +11,32 @@ impl Tarball {
     }
 
     pub(crate) fn file(self, name: &str, content: &[u8]) -> Self {
-        self.entry(name, tar::EntryType::Regular, 0o644, content, "")
+        self.entry(name, tar::EntryType::Regular, content, "")
     }
 
     pub(crate) fn directory(self, name: &str) -> Self {
-        self.entry(name, tar::EntryType::Directory, 0o755, b"", "")
+        self.entry(name, tar::EntryType::Directory, b"", "")
     }
 
     pub(crate) fn link(self, name: &str, target: &str) -> Self {
-        self.entry(name, tar::EntryType::Symlink, 0o777, b"", target)
+        self.entry(name, tar::EntryType::Symlink, b"", target)
     }
 
     pub(crate) fn hard_link(self, name: &str, target: &str) -> Self {
-        self.entry(name, tar::EntryType::Link, 0o644, b"", target)
+        self.entry(name, tar::EntryType::Link, b"", target)
     }
 
     pub(crate) fn special(self, name: &str, kind: tar::EntryType) -> Self {
-        self.entry(name, kind, 0o644, b"", "")
+        self.entry(name, kind, b"", "")
     }
 
-    fn entry(mut self, name: &str, kind: tar::EntryType, mode: u32, content: &[u8], target: &str) -> Self {
+    fn entry(mut self, name: &str, kind: tar::EntryType, content: &[u8], target: &str) -> Self {
         let mut header = tar::Header::new_gnu();
         // Past `set_path`, which refuses what the tests are about.
         header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
         header.as_mut_bytes()[157..157 + target.len()].copy_from_slice(target.as_bytes());
         header.set_entry_type(kind);
-        header.set_mode(mode);
+        header.set_mode(if kind == tar::EntryType::Directory { 0o755 } else { 0o644 });
         header.set_size(content.len() as u64);
         header.set_cksum();
         self.0.append(&header, content).expect("memory takes every write");

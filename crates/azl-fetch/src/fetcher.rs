@@ -18,6 +18,9 @@ pub struct HostFetcher {
     pool: DebianPool,
 }
 
+/// What a backend is told of an origin, if the origin is its kind.
+type Location = fn(&Origin) -> Option<&str>;
+
 /// A file still to be had.
 struct Missing<'a> {
     name: &'a str,
@@ -81,8 +84,7 @@ impl HostFetcher {
     /// Returns what was got: the index of the file, where it lies, its digest.
     fn round(&self, missing: &mut [Missing<'_>], round: usize, scratch: &Path) -> Vec<(usize, PathBuf, Digest)> {
         let mut got = Vec::new();
-        let backends: [(&dyn Backend, fn(&Origin) -> Option<&str>); 2] =
-            [(&self.url, url_of), (&self.pool, pool_path_of)];
+        let backends: [(&dyn Backend, Location); 2] = [(&self.url, url_of), (&self.pool, pool_path_of)];
         for (backend, location) in backends {
             let mut indexes = Vec::new();
             let mut requests = Vec::new();

@@ -88,14 +88,16 @@ fn failed(url: &str, error: &ureq::Error) -> HttpError {
         | Error::ConnectionFailed
         | Error::Timeout(Timeout::Resolve | Timeout::Connect)
         | Error::ConnectProxyFailed(_) => HttpError::Unreachable { url, reason },
-        Error::Io(io) if is_unreachable(io.kind()) => HttpError::Unreachable { url, reason },
+        Error::Io(io) if is_unreachable(io) => HttpError::Unreachable { url, reason },
         _ => HttpError::Unavailable { url, reason },
     }
 }
 
-fn is_unreachable(kind: std::io::ErrorKind) -> bool {
+fn is_unreachable(error: &std::io::Error) -> bool {
     use std::io::ErrorKind;
-    matches!(kind, ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable)
+    let kinds = [ErrorKind::ConnectionRefused, ErrorKind::HostUnreachable, ErrorKind::NetworkUnreachable];
+    // The standard library has no kind for a name that does not resolve.
+    kinds.contains(&error.kind()) || error.to_string().contains("failed to lookup address")
 }
 
 fn copy(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<u64> {
