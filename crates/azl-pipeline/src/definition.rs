@@ -26,6 +26,9 @@ pub struct ReleaseToml {
     pub sets: BTreeMap<String, SetToml>,
     /// Who signs.
     pub signing: SigningToml,
+    /// Capabilities that packages require and the release does not hold, and why.
+    #[serde(default)]
+    pub assumed: BTreeMap<String, String>,
     /// Components that take bytes of the seed into their packages, and why.
     #[serde(default)]
     pub seed_derived: BTreeMap<String, String>,

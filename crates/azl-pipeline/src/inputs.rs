@@ -47,8 +47,9 @@ pub fn assemble(checkout: &Checkout, set: &str, session: &Session) -> Result<Inp
         return Err(Failure::Configuration(mistakes));
     }
     let epoch = definition::epoch(&release.date).map_err(|message| Failure::configuration("date", message))?;
+    let assumed = release.assumed.keys().cloned().collect();
     let signing = Signing { fingerprint: session.key.fingerprint(), certificate };
-    Ok(Inputs { version: release.version.clone(), epoch, seed, components, images, signing })
+    Ok(Inputs { version: release.version.clone(), epoch, seed, components, images, assumed, signing })
 }
 
 fn unknown_set<'a>(set: &str, known: impl Iterator<Item = &'a String>) -> Failure {

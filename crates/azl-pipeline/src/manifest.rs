@@ -47,8 +47,9 @@ fn manifest(inputs: &Inputs, content: &BTreeMap<String, Digest>, session: &Sessi
         let size = session.ports.store.size(*digest).ok_or(azl_action::ports::PortError::LostBlob(*digest))?;
         artifacts.push(Artifact { path: path.clone(), sha256: *digest, size, kind: ArtifactKind::of(path) });
     }
-    ReleaseManifest::new(&inputs.version, inputs.epoch, &inputs.signing.fingerprint, artifacts)
-        .map_err(|error| Failure::Infrastructure(error.to_string()))
+    let manifest = ReleaseManifest::new(&inputs.version, inputs.epoch, &inputs.signing.fingerprint, artifacts)
+        .map_err(|error| Failure::Infrastructure(error.to_string()))?;
+    Ok(ReleaseManifest { assumed: inputs.assumed.clone(), ..manifest })
 }
 
 /// A directory is current if its manifest says the same and every file has the listed size.

@@ -7,9 +7,9 @@
 //!   images/*  sbom/*.spdx.json  provenance/*.intoto.jsonl  boot/*  logs/*
 //! ```
 //!
-//! Four parts, each a file: `manifest` (the signature, every file's size and digest, nothing else there),
+//! Five parts, each a file: `manifest` (the signature, every file's size and digest, nothing else there),
 //! `packages` (each RPM's signature, digests, name and place), `repository` (index, metadata, what they list,
-//! whether every requirement can be met), `attestation` (what SBOMs and provenance are about).
+//! whether every requirement can be met), `images` (their package lists), `attestation` (what SBOMs and provenance are about).
 //!
 //! Not here: rebuilding from sources and comparing.
 //!
@@ -17,6 +17,7 @@
 //! after a problem: all of them are told, each with the file and the rule.
 
 mod attestation;
+mod images;
 mod manifest;
 mod packages;
 mod repository;
@@ -167,7 +168,8 @@ fn check(directory: &Path, certificate: Certificate, mut report: VerifyReport) -
     if let Some(manifest) = manifest::check(&mut release) {
         packages::check(&mut release);
         repository::check(&mut release, &manifest);
-        attestation::check(&mut release, &manifest);
+        images::check(&mut release);
+        attestation::check(&mut release);
     }
     release.report.problems.sort();
     release.report.problems.dedup();

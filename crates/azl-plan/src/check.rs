@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use azl_action::{Hole, Node, NodeId, Run, Select, Work};
 
 use crate::build::{environment, script};
-use crate::inputs::{ImageKind, Inputs};
+use crate::inputs::{ImageKind, Inputs, SeedSet};
 use crate::{SANDBOX_REVISION, image, repo, seed};
 
 /// The package whose closure dnf must resolve.
@@ -37,6 +37,13 @@ pub(crate) fn insert(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
     }
 }
 
+/// The set has no locale but the one that needs no files.
+fn check_environment(set: &SeedSet) -> BTreeMap<String, String> {
+    let mut env = environment(set);
+    env.insert("LC_ALL".to_owned(), "C".to_owned());
+    env
+}
+
 fn add(
     inputs: &Inputs,
     subject: &str,
@@ -52,7 +59,7 @@ fn add(
     all.insert("script".to_owned(), vec![script(name)]);
     let run = Run {
         command: words.map(str::to_owned).collect(),
-        env: environment(set),
+        env: check_environment(set),
         root: seed::layers("check", set),
         inputs: all,
         timeout: 600,

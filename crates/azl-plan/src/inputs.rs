@@ -17,6 +17,8 @@ pub struct Inputs {
     pub components: BTreeMap<String, ComponentInput>,
     /// Images to compose, by name.
     pub images: BTreeMap<String, ImageInput>,
+    /// Capabilities that packages require and the release does not hold, by name.
+    pub assumed: Vec<String>,
     /// Who signs.
     pub signing: Signing,
 }

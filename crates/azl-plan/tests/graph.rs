@@ -37,6 +37,7 @@ fn toy() -> (Inputs, Facts) {
         seed: BTreeMap::from([("build".to_owned(), seed(&["gcc"])), ("boot".to_owned(), seed(&[]))]),
         components: names.iter().map(|name| ((*name).to_owned(), component(name))).collect(),
         images: BTreeMap::from([("box".to_owned(), image)]),
+        assumed: vec![],
         signing: Signing { fingerprint: "F".to_owned(), certificate: blob("key") },
     };
     let fact = |requires: &[&str], packages: &[&str]| SpecFacts {

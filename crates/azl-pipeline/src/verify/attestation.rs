@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azl_attest::{ArtifactKind, IN_TOTO_TYPE, ReleaseManifest, read_statement};
+use azl_attest::{ArtifactKind, IN_TOTO_TYPE, read_statement};
 use azl_digest::Digest;
 use azl_rpm::PackageHeader;
 use serde::Deserialize;
 
-use super::{Release, is_assumed};
+use super::Release;
+use super::images::is_image;
 
 /// Checks all documents, and that nothing that needs one is without.
-pub(super) fn check(release: &mut Release<'_>, manifest: &ReleaseManifest) {
+pub(super) fn check(release: &mut Release<'_>) {
     check_provenance(release);
-    check_sboms(release, manifest);
+    check_sboms(release);
 }
 
 fn check_provenance(release: &mut Release<'_>) {
@@ -43,11 +44,6 @@ fn needs_provenance(path: &str, kind: ArtifactKind) -> bool {
         ArtifactKind::Image => is_image(path),
         _ => path.ends_with("/repodata/repomd.xml"),
     }
-}
-
-/// Files beside an image, such as its package list, are not images.
-fn is_image(path: &str) -> bool {
-    path.ends_with(".vhd") || path.ends_with(".oci.tar")
 }
 
 /// Returns the digests a good statement is about.
@@ -122,7 +118,7 @@ impl Element {
     }
 }
 
-fn check_sboms(release: &mut Release<'_>, manifest: &ReleaseManifest) {
+fn check_sboms(release: &mut Release<'_>) {
     let mut described = BTreeSet::new();
     for path in release.listed("sbom/") {
         let Some(bytes) = release.read(&path) else { continue };
@@ -131,7 +127,7 @@ fn check_sboms(release: &mut Release<'_>, manifest: &ReleaseManifest) {
                 release.report.documents += 1;
                 described.extend(check_document(release, &path, &document));
                 if path.starts_with("sbom/image-") {
-                    check_image_closure(release, manifest, &path, &document);
+                    check_image_closure(release, &path, &document);
                 }
             }
             Ok(document) => release.problem(&path, "sbom-format", format!("is `{}`", document.spdx_version)),
@@ -178,12 +174,12 @@ fn check_document(release: &mut Release<'_>, path: &str, document: &Document) ->
     subject
 }
 
-/// An image's packages need nothing that the image has not.
-fn check_image_closure(release: &mut Release<'_>, manifest: &ReleaseManifest, path: &str, document: &Document) {
+/// An image's packages need nothing that the image has not; here nothing may be left open.
+fn check_image_closure(release: &mut Release<'_>, path: &str, document: &Document) {
     let listed: BTreeSet<&str> = document.packages.iter().map(|element| element.package_file_name.as_str()).collect();
     let packages = release.packages.iter().filter(|package| listed.contains(base_name(&package.path)));
     let headers: Vec<PackageHeader> = packages.map(|package| package.header.clone()).collect();
-    for missing in azl_rpm::unprovided(&headers, &|dependency| is_assumed(manifest, dependency)) {
+    for missing in azl_rpm::unprovided(&headers, &|_| false) {
         release.problem(path, "image-closure", missing);
     }
 }

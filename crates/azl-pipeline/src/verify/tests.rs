@@ -130,6 +130,11 @@ fn content(key: &Key) -> Content {
         })
         .collect();
     add_sbom(&mut content, &subject, &packages);
+    let list: Vec<_> = packages
+        .iter()
+        .map(|p| serde_json::json!({ "file": p.header.nevra.file_name(), "sha256": p.file_sha256.to_string(), "bytes": 1 }))
+        .collect();
+    content.insert("images/toy.packages.json".into(), serde_json::json!(list).to_string().into_bytes());
     content.insert(IMAGE.into(), image);
     content.insert("boot/toy/report.json".into(), b"{}".to_vec());
     content.insert(KEY_FILE.into(), key.certificate().to_armor().into_bytes());
@@ -339,6 +344,37 @@ fn documents_about_other_things_are_found() {
     assert_rule(&made, "provenance-missing", "images/new.vhd");
     assert_rule(&made, "sbom-missing", "images/new.vhd");
     assert_rule(&made, "missing-file", "sbom/repo-debuginfo.spdx.json");
+}
+
+#[test]
+fn image_holding_other_packages_than_the_repository_is_found() {
+    let list = "images/toy.packages.json";
+    let sha256 = Digest::of(b"other");
+    let made = release(|content, _| {
+        let entry = |file: &str| serde_json::json!({ "file": file, "sha256": sha256.to_string() });
+        let entries = [entry("toy-1.0-1.x86_64.rpm"), entry("ghost-1-1.noarch.rpm")];
+        content.insert(list.into(), serde_json::json!(entries).to_string().into_bytes());
+    });
+    let report = check(made.root.path(), made.key.certificate(), VerifyReport::default());
+    let messages: Vec<&str> = report.problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert!(messages[0].contains("another `toy-1.0-1") && messages[1].contains("`ghost-1-1.noarch.rpm`, which"));
+    let made = release(|content, _| {
+        content.remove(list);
+    });
+    assert_eq!(made.rules(), [("image-packages", IMAGE.to_owned())]);
+}
+
+#[test]
+fn image_that_lacks_a_requirement_is_found_even_if_the_repository_has_it() {
+    let made = release(|content, _| {
+        let document = content.get_mut("sbom/image-toy.spdx.json").expect("there");
+        let mut value: serde_json::Value = serde_json::from_slice(document).expect("JSON");
+        let packages = value["packages"].as_array_mut().expect("list");
+        packages.retain(|package| package["packageFileName"] != "toy-data-1.0-1.noarch.rpm");
+        *document = value.to_string().into_bytes();
+    });
+    assert_eq!(made.rules(), [("image-closure", "sbom/image-toy.spdx.json".to_owned())]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 # Independent readers of a container image. Input: /in/image/*.oci.tar.
-set -eu
+set -eu -o pipefail
 archive=$(echo /in/image/*.oci.tar)
 {
     echo "== skopeo"
@@ -12,4 +12,3 @@ archive=$(echo /in/image/*.oci.tar)
     test -L /builddir/bundle/rootfs/etc/os-release -o -f /builddir/bundle/rootfs/etc/os-release
     du -sk --apparent-size /builddir/bundle/rootfs
 } 2>&1 | tee /out/container.txt
-exit "${PIPESTATUS[0]}"

@@ -1,5 +1,5 @@
 # Independent readers of a disk image. Input: /in/image/*.vhd.
-set -eu
+set -eu -o pipefail
 disk=$(echo /in/image/*.vhd)
 part() { # number of a partition → file with its bytes
     set -- "$1" $(sfdisk --quiet --output start,sectors --list "$disk" | sed -n "$(($1 + 1))p")
@@ -22,4 +22,3 @@ part() { # number of a partition → file with its bytes
     e2fsck -fn /builddir/part2
     dumpe2fs -h /builddir/part2 2>/dev/null | grep -E '^(Filesystem features|Block count|Free blocks|Block size):'
 } 2>&1 | tee /out/disk.txt
-exit "${PIPESTATUS[0]}"
