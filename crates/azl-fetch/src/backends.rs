@@ -7,11 +7,12 @@ use std::path::PathBuf;
 
 use azl_action::Wanted;
 use azl_digest::Digest;
+use azl_host::files;
 
 pub(crate) use debian_pool::{DebianPool, apt_environment};
 pub(crate) use url::UrlBackend;
 
-use crate::verify::Mismatch;
+use crate::verify::{Mismatch, verify};
 
 /// A file to get from one place.
 #[derive(Debug, Clone)]
@@ -39,11 +40,18 @@ impl Tried {
     pub(crate) fn unavailable(origin: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { origin: origin.into(), problem: problem.into(), wrong_bytes: false }
     }
+}
 
-    pub(crate) fn mismatch(origin: impl Into<String>, mismatch: &Mismatch) -> Self {
+/// Checks the file that came from `origin`; a wrong one is removed, so that it is not taken for the next origin's.
+///
+/// # Errors
+/// What was expected and what was got.
+pub(crate) fn accept(origin: &str, request: &Request<'_>) -> Result<Digest, Tried> {
+    verify(&request.to, request.wanted).map_err(|mismatch| {
+        let _ = files::remove_file(&request.to);
         let wrong_bytes = !matches!(mismatch, Mismatch::File(_));
-        Self { origin: origin.into(), problem: mismatch.to_string(), wrong_bytes }
-    }
+        Tried { origin: origin.to_owned(), problem: mismatch.to_string(), wrong_bytes }
+    })
 }
 
 /// A way to get files.

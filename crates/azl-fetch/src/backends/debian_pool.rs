@@ -10,9 +10,8 @@ use std::time::Duration;
 use azl_digest::Digest;
 use azl_host::{Cmd, CmdError, environment, files};
 
-use super::{Backend, Request, Tried, UrlBackend, parallel};
+use super::{Backend, Request, Tried, UrlBackend, accept, parallel};
 use crate::mirrors;
-use crate::verify::verify;
 
 const HELPER: &str = "/usr/lib/apt/apt-helper";
 /// Helpers that run at once.
@@ -102,7 +101,7 @@ fn collect(mirror: &str, request: &Request<'_>, said: &str) -> Result<Digest, Tr
     if files::size(&request.to).is_none() {
         return Err(Tried::unavailable(&origin, reason(said, &origin)));
     }
-    verify(&request.to, request.wanted).map_err(|mismatch| Tried::mismatch(origin, &mismatch))
+    accept(&origin, request)
 }
 
 /// Returns what apt said of one URL, or else the last thing it said.
@@ -124,7 +123,30 @@ pub(crate) fn apt_environment(cmd: Cmd) -> Cmd {
 
 #[cfg(test)]
 mod tests {
+    use azl_action::{Origin, Wanted};
+
     use super::*;
+    use crate::fixture::DirectoryStore;
+
+    /// Mirrors that are directories need no helper.
+    fn pool(mirrors: &[&str]) -> DebianPool {
+        let mirrors = OnceLock::from(Ok(mirrors.iter().map(|mirror| (*mirror).to_owned()).collect()));
+        DebianPool { mirrors, helper: None, url: UrlBackend::default() }
+    }
+
+    #[test]
+    fn each_mirror_is_judged_by_its_own_file() {
+        let store = DirectoryStore::new();
+        let Origin::Url(wrong) = store.file("a.deb", b"wrong") else { panic!("a file URL") };
+        let mirror = wrong.strip_suffix("/a.deb").expect("the name it was given");
+        let wanted = Wanted { sha256: Some(Digest::of(b"right")), sha512: None, size: 5, origins: vec![] };
+        let to = std::path::Path::new(mirror.trim_start_matches("file://")).join("got");
+        let request = Request { location: "a.deb", to, wanted: &wanted };
+        let results = pool(&[mirror, "file:///nonexistent"]).get(&[request]);
+        let tried = results[0].as_ref().expect_err("neither has it");
+        assert!(tried[0].problem.contains("expected SHA-256") && tried[0].wrong_bytes, "{tried:?}");
+        assert!(tried[1].problem.contains("no such file") && !tried[1].wrong_bytes, "{tried:?}");
+    }
 
     #[test]
     fn the_reason_is_the_line_of_the_url() {

@@ -9,8 +9,7 @@ use azl_digest::Digest;
 use azl_host::files;
 use azl_host::http::{self, HttpError};
 
-use super::{Backend, Request, Tried, parallel};
-use crate::verify::verify;
+use super::{Backend, Request, Tried, accept, parallel};
 
 /// Downloads at once.
 const PARALLEL: usize = 4;
@@ -44,8 +43,11 @@ impl UrlBackend {
             None if url.starts_with("https://") || url.starts_with("http://") => self.download(url, request),
             None => Err("only https, http and file URLs are supported".to_owned()),
         };
-        result.map_err(|problem| Tried::unavailable(url, problem))?;
-        verify(&request.to, request.wanted).map_err(|mismatch| Tried::mismatch(url, &mismatch))
+        if let Err(problem) = result {
+            let _ = files::remove_file(&request.to);
+            return Err(Tried::unavailable(url, problem));
+        }
+        accept(url, request)
     }
 
     fn download(&self, url: &str, request: &Request<'_>) -> Result<(), String> {
