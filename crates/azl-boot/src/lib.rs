@@ -6,8 +6,8 @@
 //!                     └──▶ console lines ──▶ Watcher (steps in order, forbidden lines, time limits) ──▶ Report
 //! ```
 //!
-//! [`Qemu`] does `Boot` actions; [`Scenario`] is the type of their `scenario` field and of an image's `[boot]`
-//! table; [`Report`] is what comes out, as JSON and as JUnit XML.
+//! [`Qemu`] does `Boot` actions; [`Scenario`] is the type of their `scenario` field and of
+//! `images/<name>.boot.toml`; [`Report`] is what comes out, as JSON and as JUnit XML.
 //!
 //! Not here: making images, networks, logging in. What is checked inside a machine, the machine checks and prints.
 //!

@@ -1,12 +1,12 @@
 //! What to start and what to expect of it.
 //!
 //! ```toml
-//! [boot]
+//! # images/<name>.boot.toml
 //! kind = "machine"
 //! memory-mib = 512
 //! forbid = ["Kernel panic", { regex = "azl-init: step \\S+ failed" }]
 //!
-//! [[boot.steps]]
+//! [[steps]]
 //! name = "kernel"
 //! expect = "Linux version"
 //! seconds = 20
