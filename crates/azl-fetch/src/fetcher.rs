@@ -42,8 +42,12 @@ impl Fetcher for HostFetcher {
         if !missing.is_empty() {
             let scratch = store.scratch("fetch")?;
             let result = self.rounds(&mut missing, &mut outputs, &scratch, store);
+            let full = no_room_for(&missing, &scratch);
             let _ = files::remove_dir_all(&scratch);
             result?;
+            if full {
+                return Err(disk_full(&missing));
+            }
         }
         if !missing.is_empty() {
             return Err(not_had(&missing));
@@ -132,6 +136,21 @@ fn admit(file: &Missing<'_>, path: &Path) -> Result<(), PortError> {
     let content = files::open(path).map_err(|error| PortError::Infrastructure(error.to_string()))?;
     let refused = |error| PortError::Input(format!("`{}` has the declared digest but is refused: {error}", file.name));
     azl_deb::check_source_archive(content, file.name).map(drop).map_err(refused)
+}
+
+/// apt leaves an empty file where there is no room; without this check that would look like a mirror that lies.
+fn no_room_for(missing: &[Missing<'_>], scratch: &Path) -> bool {
+    let wanted: u64 = missing.iter().map(|file| file.wanted.size).sum();
+    files::free_space(scratch).is_ok_and(|free| free < wanted)
+}
+
+fn disk_full(missing: &[Missing<'_>]) -> PortError {
+    let bytes: u64 = missing.iter().map(|file| file.wanted.size).sum();
+    PortError::Infrastructure(format!(
+        "no space left on the disk of the store: {} files of {bytes} bytes are still to be fetched\n  hint: free space or \
+         set AZL_STORE to another disk, then run again: finished work is kept",
+        missing.len()
+    ))
 }
 
 fn not_had(missing: &[Missing<'_>]) -> PortError {
