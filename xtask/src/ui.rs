@@ -11,10 +11,10 @@ use std::sync::Mutex;
 
 use azl_diagnostics::Diagnostic;
 use azl_host::clock::Stopwatch;
+use azl_host::terminal::Progress;
 use azl_host::{files, terminal};
 use azl_pipeline::error::Failure;
 use azl_pipeline::events::{Event, Reporter, SCHEMA, StageTime};
-use azl_host::terminal::Progress;
 
 /// The one place that prints.
 pub(crate) struct Ui {

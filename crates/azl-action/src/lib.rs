@@ -15,7 +15,9 @@ pub mod input;
 pub mod ports;
 pub mod schedule;
 
-pub use action::{Action, ActionResult, Boot, Compute, Derivation, Fetch, Function, Origin, Run, Sign, SignForm, Wanted, Work};
+pub use action::{
+    Action, ActionResult, Boot, Compute, Derivation, Fetch, Function, Origin, Run, Sign, SignForm, Wanted, Work,
+};
 pub use graph::{Graph, GraphError, Node, NodeId};
 pub use input::{Blob, Hole, Known, LowerError, Select};
 pub use schedule::Schedule;

@@ -9,8 +9,8 @@
 //! **Invariant:** [`canonical`] depends on the value and its tag alone. Values hashed with it hold
 //! `BTreeMap`s, never `HashMap`s, so that equal values give equal bytes on every machine.
 
-mod hex_digest;
 mod hasher;
+mod hex_digest;
 
 pub use hasher::Hasher;
 pub use hex_digest::{Digest, ParseDigestError, Sha512};

@@ -24,7 +24,8 @@ pub fn listing(trees: &Path, layer: &Blob, store: &dyn BlobStore) -> Result<List
         return Ok(listing);
     }
     let bytes = store.read(layer.digest)?;
-    let mut writer = TreeWriter { directory: store.scratch("unpack")?, tree: name.clone(), files: 0, listing: Listing::new() };
+    let mut writer =
+        TreeWriter { directory: store.scratch("unpack")?, tree: name.clone(), files: 0, listing: Listing::new() };
     unpack(layer, &bytes, &mut writer)?;
     let tree = trees.join(&name);
     files::remove_dir_all(&tree).map_err(file_error)?;
@@ -35,7 +36,8 @@ pub fn listing(trees: &Path, layer: &Blob, store: &dyn BlobStore) -> Result<List
 }
 
 pub(crate) fn file_error(error: FileError) -> PortError {
-    let hint = if error.is_full() { "\n  hint: the disk of the store is full; free space or set AZL_STORE" } else { "" };
+    let hint =
+        if error.is_full() { "\n  hint: the disk of the store is full; free space or set AZL_STORE" } else { "" };
     PortError::Infrastructure(format!("{error}{hint}"))
 }
 

@@ -12,7 +12,8 @@ use azl_exec::Bubblewrap;
 use azl_host::{Cmd, environment, files};
 use azl_store::LocalStore;
 
-const PROGRAMS: [&str; 7] = ["/bin/sh", "/bin/cat", "/bin/ls", "/bin/sleep", "/usr/bin/env", "/usr/bin/id", "/bin/uname"];
+const PROGRAMS: [&str; 7] =
+    ["/bin/sh", "/bin/cat", "/bin/ls", "/bin/sleep", "/usr/bin/env", "/usr/bin/id", "/bin/uname"];
 
 /// A root that was made by hand.
 struct Ready(PathBuf);
@@ -34,7 +35,8 @@ impl Sandbox {
     fn new() -> Option<Self> {
         let works = Cmd::new("bwrap", "/").args(["--unshare-all", "--ro-bind", "/", "/", "true"]).output();
         if let Err(error) = works {
-            let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("not run: no sandbox here: {error}\n"));
+            let _ =
+                std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("not run: no sandbox here: {error}\n"));
             return None;
         }
         let directory = tempfile::tempdir().expect("a directory");
@@ -100,7 +102,8 @@ fn sees_its_own_user_host_name_and_environment_only() {
 fn has_no_network_but_loopback() {
     let Some(sandbox) = Sandbox::new() else { return };
     let interfaces = sandbox.output("cat /proc/net/dev > /out/o");
-    let names: Vec<&str> = interfaces.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name.trim()).collect();
+    let names: Vec<&str> =
+        interfaces.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name.trim()).collect();
     assert_eq!(names, ["lo"]);
     assert_eq!(sandbox.output("cat /proc/net/route > /out/o").lines().count(), 1, "only the heading");
 }
@@ -118,7 +121,13 @@ fn cannot_write_outside_its_own_directories() {
 #[test]
 fn sees_nothing_of_the_host() {
     let Some(sandbox) = Sandbox::new() else { return };
-    assert_eq!(sandbox.output("ls /proc | while read -r n; do case $n in [0-9]*) echo $n;; esac; done > /out/o").lines().count(), 4);
+    assert_eq!(
+        sandbox
+            .output("ls /proc | while read -r n; do case $n in [0-9]*) echo $n;; esac; done > /out/o")
+            .lines()
+            .count(),
+        4
+    );
     let listing = sandbox.output("ls / > /out/o");
     assert!(!listing.contains("home") && !listing.contains("root"), "{listing}");
 }
@@ -128,7 +137,10 @@ fn a_failure_shows_command_cause_and_last_lines() {
     let Some(sandbox) = Sandbox::new() else { return };
     let error = sandbox.run("i=0; while [ $i -lt 60 ]; do echo line $i; i=$((i+1)); done; exit 7").expect_err("fails");
     let PortError::Work { message, log } = error else { panic!("a failure of the work: {error}") };
-    assert!(message.starts_with("exit status 7:") && message.contains("line 59") && !message.contains("line 19\n"), "{message}");
+    assert!(
+        message.starts_with("exit status 7:") && message.contains("line 59") && !message.contains("line 19\n"),
+        "{message}"
+    );
     assert_eq!(log.as_deref(), Some(sandbox.log().as_path()));
     assert!(files::read_to_string(sandbox.log()).expect("a log").contains("line 0\n"));
 }

@@ -73,8 +73,7 @@ pub fn write_atomic_mode(path: impl AsRef<Path>, bytes: &[u8], mode: u32) -> Res
     let path = path.as_ref();
     let temporary = sibling(path);
     let write = || -> io::Result<()> {
-        let mut file =
-            fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
         file.set_permissions(fs::Permissions::from_mode(mode))?;
         file.write_all(bytes)?;
         drop(file);

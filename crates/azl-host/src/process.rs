@@ -154,11 +154,8 @@ impl Cmd {
     /// [`CmdError`] if the program cannot be started, fails or exceeds its time; the tail is the log's.
     pub fn run_logged(&self, log: &Path) -> Result<(), CmdError> {
         let file = files::create(log)?;
-        let second = file.try_clone().map_err(|source| files::FileError {
-            operation: "open",
-            path: log.to_owned(),
-            source,
-        })?;
+        let second =
+            file.try_clone().map_err(|source| files::FileError { operation: "open", path: log.to_owned(), source })?;
         let mut child = self.start(self.command().stdout(file).stderr(second))?;
         match self.wait(&mut child) {
             Ok(status) if status.success() => Ok(()),
@@ -184,11 +181,8 @@ impl Cmd {
     /// [`CmdError`] if the program cannot be started.
     pub fn spawn_logged(&self, log: &Path) -> Result<Running, CmdError> {
         let file = files::create(log)?;
-        let second = file.try_clone().map_err(|source| files::FileError {
-            operation: "open",
-            path: log.to_owned(),
-            source,
-        })?;
+        let second =
+            file.try_clone().map_err(|source| files::FileError { operation: "open", path: log.to_owned(), source })?;
         let child = self.start(self.command().stdout(file).stderr(second))?;
         Ok(Running { child })
     }

@@ -69,7 +69,11 @@ fn independent_tools(inputs: &Inputs, session: &Session, reporter: &dyn Reporter
 fn boot_verdicts(released: &Released) -> Row {
     let booted: Vec<&str> =
         released.realised.results.keys().filter(|node| node.stage() == "boot").map(|node| node.subject()).collect();
-    Row { name: "boot verdicts".to_owned(), passed: !booted.is_empty(), detail: format!("passed: {}", booted.join(", ")) }
+    Row {
+        name: "boot verdicts".to_owned(),
+        passed: !booted.is_empty(),
+        detail: format!("passed: {}", booted.join(", ")),
+    }
 }
 
 fn own_verify(released: &Released) -> Result<Row, Failure> {

@@ -42,7 +42,9 @@ fn by_name(value: Value) -> Value {
                 _ => Value::Array(items),
             }
         }
-        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, field)| (name, by_name(field))).collect()),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(name, field)| (name, by_name(field))).collect())
+        }
         other => other,
     }
 }

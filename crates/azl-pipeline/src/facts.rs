@@ -17,7 +17,12 @@ use crate::realise::{Realised, realise};
 ///
 /// # Errors
 /// If a spec does not parse or the macros component does not build.
-pub fn learn(inputs: &Inputs, ports: &Ports, reporter: &dyn Reporter, jobs: usize) -> Result<(Facts, Realised), Failure> {
+pub fn learn(
+    inputs: &Inputs,
+    ports: &Ports,
+    reporter: &dyn Reporter,
+    jobs: usize,
+) -> Result<(Facts, Realised), Failure> {
     let mut facts = Facts::new();
     let mut realised = Realised::default();
     let rounds = [BTreeSet::from([MACROS.to_owned()]), inputs.components.keys().cloned().collect()];

@@ -45,7 +45,13 @@ pub fn boot(inputs: &Inputs, name: &str, session: &Session, reporter: &dyn Repor
     Ok(String::from_utf8_lossy(&session.ports.store.read(report)?).into_owned())
 }
 
-fn run(inputs: &Inputs, name: &str, boot: bool, session: &Session, reporter: &dyn Reporter) -> Result<Realised, Failure> {
+fn run(
+    inputs: &Inputs,
+    name: &str,
+    boot: bool,
+    session: &Session,
+    reporter: &dyn Reporter,
+) -> Result<Realised, Failure> {
     let watch = Stopwatch::start();
     let jobs = session.settings.jobs;
     let (facts, mut realised) = facts::learn(inputs, &session.ports, reporter, jobs)?;

@@ -86,7 +86,11 @@ fn no_origin(component: &str, file: &str) -> Diagnostic {
         .hint("add its sha512 with a url or an apt source package to upstream/origins.toml")
 }
 
-fn seed(checkout: &Checkout, store: &dyn BlobStore, mistakes: &mut Vec<Diagnostic>) -> Result<BTreeMap<String, SeedSet>, PortError> {
+fn seed(
+    checkout: &Checkout,
+    store: &dyn BlobStore,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Result<BTreeMap<String, SeedSet>, PortError> {
     let mut sets = BTreeMap::new();
     for (name, set) in &checkout.seed.sets {
         let Some(locked) = checkout.seed_lock.sets.get(name) else {
@@ -112,7 +116,11 @@ fn seed_set(
     Ok(SeedSet { packages, fixups, environment: set.environment.clone(), provides: set.provides.clone() })
 }
 
-fn images(checkout: &Checkout, names: &BTreeSet<String>, mistakes: &mut Vec<Diagnostic>) -> BTreeMap<String, ImageInput> {
+fn images(
+    checkout: &Checkout,
+    names: &BTreeSet<String>,
+    mistakes: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, ImageInput> {
     let mut images = BTreeMap::new();
     for name in names {
         let Some(image) = checkout.images.get(name) else {

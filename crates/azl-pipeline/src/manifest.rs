@@ -41,7 +41,11 @@ pub fn publish(
     Ok(true)
 }
 
-fn manifest(inputs: &Inputs, content: &BTreeMap<String, Digest>, session: &Session) -> Result<ReleaseManifest, Failure> {
+fn manifest(
+    inputs: &Inputs,
+    content: &BTreeMap<String, Digest>,
+    session: &Session,
+) -> Result<ReleaseManifest, Failure> {
     let mut artifacts = Vec::new();
     for (path, digest) in content {
         let size = session.ports.store.size(*digest).ok_or(azl_action::ports::PortError::LostBlob(*digest))?;

@@ -88,7 +88,8 @@ fn content(inputs: &Inputs, realised: &Realised) -> BTreeMap<String, Digest> {
 
 /// Returns where a signed package lies in the release directory.
 fn package_path(package: &str) -> String {
-    let repository = repo::REPOSITORIES.iter().find(|(_, select)| select.matches(package)).map_or("base", |(name, _)| name);
+    let repository =
+        repo::REPOSITORIES.iter().find(|(_, select)| select.matches(package)).map_or("base", |(name, _)| name);
     format!("repo/{repository}/{}", package_location(package))
 }
 
@@ -99,7 +100,11 @@ pub(crate) fn package_location(package: &str) -> String {
 }
 
 /// Copies blobs to the paths of `content` below `directory`; sparse files stay sparse.
-pub(crate) fn lay_out(content: &BTreeMap<String, Digest>, store: &dyn BlobStore, directory: &Path) -> Result<(), Failure> {
+pub(crate) fn lay_out(
+    content: &BTreeMap<String, Digest>,
+    store: &dyn BlobStore,
+    directory: &Path,
+) -> Result<(), Failure> {
     for (path, digest) in content {
         let target = directory.join(path);
         if let Some(parent) = target.parent() {

@@ -62,7 +62,11 @@ impl Comparison {
     /// # Errors
     /// [`Failure::Verification`] with every file that differs.
     pub fn into_result(self) -> Result<(), Failure> {
-        if self.different.is_empty() { Ok(()) } else { Err(Failure::Verification(self.to_string().trim_end().to_owned())) }
+        if self.different.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::Verification(self.to_string().trim_end().to_owned()))
+        }
     }
 }
 
@@ -93,8 +97,10 @@ mod tests {
 
     #[test]
     fn every_difference_is_named_and_timings_do_not_count() {
-        let one = manifest(&[("images/a.vhd", "1"), ("images/b.vhd", "1"), ("boot/a/report.json", "1"), ("logs/x.log", "1")]);
-        let other = manifest(&[("images/a.vhd", "2"), ("images/c.vhd", "1"), ("boot/a/report.json", "2"), ("logs/x.log", "2")]);
+        let one =
+            manifest(&[("images/a.vhd", "1"), ("images/b.vhd", "1"), ("boot/a/report.json", "1"), ("logs/x.log", "1")]);
+        let other =
+            manifest(&[("images/a.vhd", "2"), ("images/c.vhd", "1"), ("boot/a/report.json", "2"), ("logs/x.log", "2")]);
         let comparison = compare_manifests(&one, &other);
         assert_eq!(comparison.same, 0);
         let names: Vec<&str> = comparison.different.keys().map(String::as_str).collect();

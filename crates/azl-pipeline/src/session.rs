@@ -37,7 +37,12 @@ impl Settings {
     ///
     /// # Errors
     /// If neither an option, a variable nor a home directory says where the store is.
-    pub fn resolve(root: PathBuf, store: Option<PathBuf>, out: Option<PathBuf>, jobs: Option<usize>) -> Result<Self, Failure> {
+    pub fn resolve(
+        root: PathBuf,
+        store: Option<PathBuf>,
+        out: Option<PathBuf>,
+        jobs: Option<usize>,
+    ) -> Result<Self, Failure> {
         let homeless = |what: &str, variable: &str| {
             Failure::Infrastructure(format!("no place for the {what}: HOME is not set\n  hint: set {variable}"))
         };
@@ -72,7 +77,12 @@ impl Session {
     ///
     /// # Errors
     /// If the store or key cannot be used, or bubblewrap is missing.
-    pub fn open(settings: Settings, signing: &SigningToml, purpose: &str, reporter: &dyn Reporter) -> Result<Self, Failure> {
+    pub fn open(
+        settings: Settings,
+        signing: &SigningToml,
+        purpose: &str,
+        reporter: &dyn Reporter,
+    ) -> Result<Self, Failure> {
         let store = Arc::new(LocalStore::open(&settings.store)?);
         let lock = store.lock(purpose, |holder| {
             reporter.report(&Event::Note { message: format!("waiting for the store, which is held by {holder}") });

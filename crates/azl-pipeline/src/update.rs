@@ -39,7 +39,8 @@ pub fn seed(root: &Path, checkout: &Checkout, settings: &Settings) -> Result<Upd
     let apt = AptState::open(&directory, &suites, Indexes::Binary).map_err(failed)?;
     let mut lock = SeedLock::default();
     for (name, set) in &checkout.seed.sets {
-        let mut packages: Vec<LockedDeb> = apt.closure(&set.packages).map_err(failed)?.into_iter().map(locked).collect();
+        let mut packages: Vec<LockedDeb> =
+            apt.closure(&set.packages).map_err(failed)?.into_iter().map(locked).collect();
         packages.sort();
         lock.sets.insert(name.clone(), packages);
     }

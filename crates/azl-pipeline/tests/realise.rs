@@ -135,11 +135,19 @@ fn a_second_run_does_nothing() {
 #[test]
 fn a_change_reaches_only_what_depends_on_changed_bytes() {
     let bench = Bench::new();
-    let first: &[(&str, &str, &[&str])] =
-        &[("leaf", "cat 1", &[]), ("middle", "drop M", &["leaf"]), ("end", "cat E", &["middle"]), ("other", "cat O", &[])];
+    let first: &[(&str, &str, &[&str])] = &[
+        ("leaf", "cat 1", &[]),
+        ("middle", "drop M", &["leaf"]),
+        ("end", "cat E", &["middle"]),
+        ("other", "cat O", &[]),
+    ];
     assert_eq!(bench.run(first).0.len(), 4);
-    let second: &[(&str, &str, &[&str])] =
-        &[("leaf", "cat 2", &[]), ("middle", "drop M", &["leaf"]), ("end", "cat E", &["middle"]), ("other", "cat O", &[])];
+    let second: &[(&str, &str, &[&str])] = &[
+        ("leaf", "cat 2", &[]),
+        ("middle", "drop M", &["leaf"]),
+        ("end", "cat E", &["middle"]),
+        ("other", "cat O", &[]),
+    ];
     assert_eq!(bench.run(second).0, ["cat 2", "drop M"], "the rebuilt `middle` has the same bytes, so `end` stays");
 }
 

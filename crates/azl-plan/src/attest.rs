@@ -28,7 +28,13 @@ pub fn envelope_node(subject: &str) -> NodeId {
     NodeId::new("envelope", subject)
 }
 
-fn insert_sbom(inputs: &Inputs, subject: &str, packages: Vec<Hole>, file: Vec<Hole>, nodes: &mut BTreeMap<NodeId, Node>) {
+fn insert_sbom(
+    inputs: &Inputs,
+    subject: &str,
+    packages: Vec<Hole>,
+    file: Vec<Hole>,
+    nodes: &mut BTreeMap<NodeId, Node>,
+) {
     let compute = Compute {
         function: Function::Spdx,
         revision: 1,
@@ -78,8 +84,7 @@ pub(crate) fn insert_image(inputs: &Inputs, name: &str, image: &ImageInput, node
     let subject = format!("image-{name}");
     let file = vec![Hole::outputs(&image::node(name), Select::Image)];
     insert_sbom(inputs, &subject, image::packages(inputs, image), file, nodes);
-    let parameters =
-        json!({ "build_type": "image", "name": name, "version": inputs.version, "model": image.model });
+    let parameters = json!({ "build_type": "image", "name": name, "version": inputs.version, "model": image.model });
     let subjects = vec![Hole::outputs(&image::node(name), Select::Image)];
     let materials = BTreeMap::from([("packages".to_owned(), image::packages(inputs, image))]);
     insert_provenance(inputs, &subject, Statement { parameters, subjects, materials }, nodes);
@@ -95,12 +100,8 @@ struct Statement {
 fn insert_provenance(inputs: &Inputs, subject: &str, statement: Statement, nodes: &mut BTreeMap<NodeId, Node>) {
     let mut roles = statement.materials;
     roles.insert("subjects".to_owned(), statement.subjects);
-    let compute = Compute {
-        function: Function::Provenance,
-        revision: 1,
-        parameters: statement.parameters,
-        inputs: roles,
-    };
+    let compute =
+        Compute { function: Function::Provenance, revision: 1, parameters: statement.parameters, inputs: roles };
     nodes.insert(provenance_node(subject), Node { derivation: Work::Compute(compute), weight: 1 });
     let payload = vec![Hole::outputs(&provenance_node(subject), Select::All)];
     let form = SignForm::Dsse { payload_type: STATEMENT.to_owned() };

@@ -55,7 +55,8 @@ fn add(
     let set = &inputs.seed["check"];
     let path = format!("/in/script/{name}");
     let words = ["/usr/bin/bash", path.as_str()].into_iter().chain(arguments.iter().copied());
-    let mut all: BTreeMap<String, Vec<Hole>> = roles.into_iter().map(|(role, holes)| (role.to_owned(), holes)).collect();
+    let mut all: BTreeMap<String, Vec<Hole>> =
+        roles.into_iter().map(|(role, holes)| (role.to_owned(), holes)).collect();
     all.insert("script".to_owned(), vec![script(name)]);
     let run = Run {
         command: words.map(str::to_owned).collect(),

@@ -13,7 +13,9 @@ use crate::{MACROS, attest, boot, build, check, image, query, repo, seed, sign};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// A BuildRequires leads nowhere.
-    #[error("`{component}` needs `{capability}`, which neither a component of the release set nor the seed provides\n  hint: add a component that provides it, or list it under `provides` in overlays/distro/seed.toml if the seed has the tool")]
+    #[error(
+        "`{component}` needs `{capability}`, which neither a component of the release set nor the seed provides\n  hint: add a component that provides it, or list it under `provides` in overlays/distro/seed.toml if the seed has the tool"
+    )]
     NobodyProvides {
         /// Who asks.
         component: String,
@@ -79,7 +81,12 @@ pub fn plan(inputs: &Inputs, facts: &Facts, goal: &Goal) -> Result<Graph, Vec<Pl
     Graph::new(nodes).map_err(|error| vec![error.into()])
 }
 
-fn insert_queries(inputs: &Inputs, names: &BTreeSet<String>, needs: &BTreeMap<String, Needs>, nodes: &mut BTreeMap<NodeId, Node>) {
+fn insert_queries(
+    inputs: &Inputs,
+    names: &BTreeSet<String>,
+    needs: &BTreeMap<String, Needs>,
+    nodes: &mut BTreeMap<NodeId, Node>,
+) {
     for name in names {
         query::insert(inputs, name, &inputs.components[name], nodes);
     }
@@ -98,7 +105,12 @@ fn with_needs(names: &BTreeSet<String>, needs: &BTreeMap<String, Needs>) -> BTre
     all
 }
 
-fn insert_builds(inputs: &Inputs, names: &BTreeSet<String>, needs: &BTreeMap<String, Needs>, nodes: &mut BTreeMap<NodeId, Node>) {
+fn insert_builds(
+    inputs: &Inputs,
+    names: &BTreeSet<String>,
+    needs: &BTreeMap<String, Needs>,
+    nodes: &mut BTreeMap<NodeId, Node>,
+) {
     for name in names {
         build::insert(inputs, name, &inputs.components[name], &needs[name], nodes);
     }

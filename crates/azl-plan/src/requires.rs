@@ -36,10 +36,8 @@ pub fn resolve(facts: &Facts, seed_provides: &[String]) -> Result<BTreeMap<Strin
                     mine.wants.push(requirement.clone());
                     edges.insert((*provider).to_owned());
                 }
-                None => errors.push(PlanError::NobodyProvides {
-                    component: component.clone(),
-                    capability: requirement.clone(),
-                }),
+                None => errors
+                    .push(PlanError::NobodyProvides { component: component.clone(), capability: requirement.clone() }),
             }
         }
     }
@@ -71,7 +69,9 @@ fn capability_name(text: &str) -> &str {
 }
 
 fn covers(provides: &[String], name: &str) -> bool {
-    provides.iter().any(|known| name.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('(')))
+    provides
+        .iter()
+        .any(|known| name.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('(')))
 }
 
 fn reachable(start: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {

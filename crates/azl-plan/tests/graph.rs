@@ -62,10 +62,7 @@ fn needs(goal: &Goal, node: &str) -> BTreeSet<String> {
 #[test]
 fn a_package_waits_for_the_packages_it_links() {
     let found = needs(&Goal::Release, "rpm:app");
-    assert_eq!(
-        found,
-        ["rpm:azurelinux-rpm-config", "rpm:lib", "seed:build", "srpm:app"].map(str::to_owned).into()
-    );
+    assert_eq!(found, ["rpm:azurelinux-rpm-config", "rpm:lib", "seed:build", "srpm:app"].map(str::to_owned).into());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Tiny packages for tests, built by the `rpm` crate.
 
-use rpm::{BuildConfig, CompressionType, FileOptions, PackageBuilder};
+use rpm::{BuildConfig, CompressionWithLevel, FileOptions, PackageBuilder};
 
 /// The clock of every fixture: 2026-01-01.
 pub(crate) const TIME: u32 = 1_767_225_600;
@@ -9,7 +9,7 @@ pub(crate) const TIME: u32 = 1_767_225_600;
 pub(crate) fn builder(name: &str) -> PackageBuilder {
     let mut builder = PackageBuilder::new(name, "1.0", "MIT", "x86_64", "a toy");
     builder
-        .using_config(BuildConfig::v4().source_date(TIME).compression(CompressionType::Zstd))
+        .using_config(BuildConfig::v4().source_date(TIME).compression(CompressionWithLevel::Zstd(1)))
         .release("1.azl4")
         .build_host("build.example")
         .description("A toy for tests.\nWith two lines.");

@@ -127,7 +127,8 @@ impl LocalStore {
     fn scratch_path(&self, label: &str) -> PathBuf {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let plain: String = label.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+        let plain: String =
+            label.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
         self.root.join("work").join(format!("{}-{number}-{plain}", environment::process_id()))
     }
 }

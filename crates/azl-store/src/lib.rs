@@ -39,7 +39,9 @@ pub enum OpenError {
     #[error(transparent)]
     File(#[from] FileError),
     /// Another version of this program made it.
-    #[error("store `{path}` has format `{found}`, this program reads `azl-store 1`\n  hint: use another directory (AZL_STORE) or remove it; everything in it can be made again")]
+    #[error(
+        "store `{path}` has format `{found}`, this program reads `azl-store 1`\n  hint: use another directory (AZL_STORE) or remove it; everything in it can be made again"
+    )]
     Format {
         /// The store.
         path: PathBuf,

@@ -22,7 +22,9 @@ impl Doctor {
         if report.is_ready() {
             return Ok(());
         }
-        Err(Failure::Infrastructure("this host is not ready; see the rows above\n  hint: cargo xtask doctor --install".to_owned()))
+        Err(Failure::Infrastructure(
+            "this host is not ready; see the rows above\n  hint: cargo xtask doctor --install".to_owned(),
+        ))
     }
 }
 

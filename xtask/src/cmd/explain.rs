@@ -17,7 +17,10 @@ pub(crate) struct Explain {
 impl Explain {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let history = history::read(&context.store()?, &NodeId(self.node.clone())).ok_or_else(|| {
-            Failure::configuration("unknown-node", format!("`{}` was never done with this store; see `cargo xtask graph`", self.node))
+            Failure::configuration(
+                "unknown-node",
+                format!("`{}` was never done with this store; see `cargo xtask graph`", self.node),
+            )
         })?;
         let changes = explain::changes(&history);
         if changes.is_empty() {

@@ -17,7 +17,10 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let log = history::log(&context.store()?, &NodeId(self.node.clone())).ok_or_else(|| {
-            Failure::configuration("unknown-node", format!("`{}` has no log in this store; see `cargo xtask graph`", self.node))
+            Failure::configuration(
+                "unknown-node",
+                format!("`{}` has no log in this store; see `cargo xtask graph`", self.node),
+            )
         })?;
         context.ui.print(&String::from_utf8_lossy(&azl_host::files::read(log)?));
         Ok(())

@@ -58,7 +58,9 @@ impl Bubblewrap {
         let mut cmd = Cmd::new(&self.program, "/")
             .args(["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"])
             .args(["--uid", user, "--gid", user, "--hostname", "azl-build"])
-            .arg("--ro-bind").arg(root).arg("/")
+            .arg("--ro-bind")
+            .arg(root)
+            .arg("/")
             .args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run"]);
         cmd = cmd.arg("--ro-bind").arg(work.join("in")).arg("/in");
         cmd = cmd.arg("--bind").arg(work.join("out")).arg("/out");

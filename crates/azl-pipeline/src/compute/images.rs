@@ -83,7 +83,8 @@ fn compose(
     let model = model.ok_or_else(|| PortError::Input(format!("image `{}` is not valid", parameters.name)))?;
     let blobs = role(call, "packages");
     let packages: Vec<Package> = blobs.iter().map(|blob| package(blob, store)).collect::<Result<_, _>>()?;
-    let derived: Vec<Derived> = role(call, "derived").iter().map(|blob| derived(blob, store)).collect::<Result<_, _>>()?;
+    let derived: Vec<Derived> =
+        role(call, "derived").iter().map(|blob| derived(blob, store)).collect::<Result<_, _>>()?;
     let tree = azl_image::compose(&model, &packages, &derived, parameters.epoch)
         .map_err(|errors| PortError::Input(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
     let mut outputs = Outputs::new();
@@ -110,7 +111,8 @@ fn derived(blob: &Blob, store: &dyn BlobStore) -> Result<Derived, PortError> {
 }
 
 fn list(blobs: &[Blob], packages: &[Package], tree: &Tree<'_>) -> Vec<ListedPackage> {
-    let sizes: BTreeMap<String, u64> = tree.package_sizes().into_iter().map(|size| (size.package, size.bytes)).collect();
+    let sizes: BTreeMap<String, u64> =
+        tree.package_sizes().into_iter().map(|size| (size.package, size.bytes)).collect();
     let mut list: Vec<ListedPackage> = blobs
         .iter()
         .zip(packages)
