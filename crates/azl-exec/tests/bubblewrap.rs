@@ -121,13 +121,9 @@ fn cannot_write_outside_its_own_directories() {
 #[test]
 fn sees_nothing_of_the_host() {
     let Some(sandbox) = Sandbox::new() else { return };
-    assert_eq!(
-        sandbox
-            .output("ls /proc | while read -r n; do case $n in [0-9]*) echo $n;; esac; done > /out/o")
-            .lines()
-            .count(),
-        4
-    );
+    let processes = sandbox.output("ls /proc > /out/o");
+    let count = processes.lines().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).count();
+    assert!((1..=3).contains(&count), "bubblewrap, the shell and its command at most: {processes}");
     let listing = sandbox.output("ls / > /out/o");
     assert!(!listing.contains("home") && !listing.contains("root"), "{listing}");
 }
