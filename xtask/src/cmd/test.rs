@@ -31,6 +31,7 @@ impl Test {
     }
 
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        context.ensure_host()?;
         if self.tier != Some(Tier::EndToEnd) {
             unit(context)?;
         }
