@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     let ui = Ui::new(arguments.global.json);
     let context = match Context::new(arguments.global, ui) {
         Ok(context) => context,
-        Err((ui, failure)) => return ui.fail(&failure, None),
+        Err(early) => return early.0.fail(&early.1, None),
     };
     match arguments.command.run(&context) {
         Ok(()) => ExitCode::SUCCESS,

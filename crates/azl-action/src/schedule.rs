@@ -48,7 +48,7 @@ impl Schedule {
     }
 
     /// Hands out the most urgent ready node.
-    pub fn next(&mut self) -> Option<NodeId> {
+    pub fn take_next(&mut self) -> Option<NodeId> {
         let (_, id) = self.ready.pop_last()?;
         self.running += 1;
         Some(id)
@@ -144,19 +144,19 @@ mod tests {
     #[test]
     fn the_longest_path_starts_first() {
         let mut schedule = Schedule::new(&graph(&[("short", 1, &[]), ("long", 1, &[]), ("end", 50, &["long"])]));
-        assert_eq!(schedule.next(), Some(id("long")));
-        assert_eq!(schedule.next(), Some(id("short")));
-        assert_eq!(schedule.next(), None);
+        assert_eq!(schedule.take_next(), Some(id("long")));
+        assert_eq!(schedule.take_next(), Some(id("short")));
+        assert_eq!(schedule.take_next(), None);
         schedule.succeed(&id("long"));
-        assert_eq!(schedule.next(), Some(id("end")));
+        assert_eq!(schedule.take_next(), Some(id("end")));
     }
 
     #[test]
     fn a_failure_takes_its_dependents_and_nothing_else() {
         let mut schedule = Schedule::new(&graph(&[("a", 1, &[]), ("b", 1, &["a"]), ("c", 1, &["b"]), ("d", 0, &[])]));
-        assert_eq!(schedule.next(), Some(id("a")));
+        assert_eq!(schedule.take_next(), Some(id("a")));
         assert_eq!(schedule.fail(&id("a")), [id("b"), id("c")]);
-        assert_eq!(schedule.next(), Some(id("d")));
+        assert_eq!(schedule.take_next(), Some(id("d")));
         schedule.succeed(&id("d"));
         assert!(schedule.is_finished());
     }

@@ -136,7 +136,7 @@ impl Walk<'_> {
             if !shared.outcome.failures.is_empty() || shared.schedule.is_finished() {
                 return None;
             }
-            if let Some(id) = shared.schedule.next() {
+            if let Some(id) = shared.schedule.take_next() {
                 return Some(id);
             }
             if shared.schedule.running() == 0 {

@@ -20,11 +20,11 @@ pub(crate) fn insert(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
     let key = vec![Hole::Known(inputs.signing.certificate.clone())];
     for (repository, select) in repo::REPOSITORIES {
         let mut roles = BTreeMap::from([("key", key.clone()), ("packages", repo::packages(inputs, &select))]);
-        add(inputs, &format!("packages-{repository}"), "check-packages.sh", &[], roles.clone(), nodes);
+        add(inputs, &format!("packages-{repository}"), ("check-packages.sh", &[]), roles.clone(), nodes);
         if repository == "base" {
             let data = [repo::node(repository), repo::signature_node(repository)];
             roles.insert("repodata", data.iter().map(|node| Hole::outputs(node, Select::All)).collect());
-            add(inputs, &format!("repository-{repository}"), "check-repository.sh", &[INSTALLED], roles, nodes);
+            add(inputs, &format!("repository-{repository}"), ("check-repository.sh", &[INSTALLED]), roles, nodes);
         }
     }
     for (name, image) in &inputs.images {
@@ -33,7 +33,7 @@ pub(crate) fn insert(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
             ImageKind::Oci => "check-container.sh",
         };
         let roles = BTreeMap::from([("image", vec![Hole::outputs(&image::node(name), Select::Image)])]);
-        add(inputs, &format!("image-{name}"), script, &[], roles, nodes);
+        add(inputs, &format!("image-{name}"), (script, &[]), roles, nodes);
     }
 }
 
@@ -44,22 +44,25 @@ fn check_environment(set: &SeedSet) -> BTreeMap<String, String> {
     env
 }
 
+/// The command of a check: a script and its words.
+fn command(script: &str, words: &[&str]) -> Vec<String> {
+    let path = format!("/in/script/{script}");
+    ["/usr/bin/bash", &path].iter().chain(words).map(|word| (*word).to_owned()).collect()
+}
+
 fn add(
     inputs: &Inputs,
     subject: &str,
-    name: &str,
-    arguments: &[&str],
+    (name, words): (&str, &[&str]),
     roles: BTreeMap<&str, Vec<Hole>>,
     nodes: &mut BTreeMap<NodeId, Node>,
 ) {
     let set = &inputs.seed["check"];
-    let path = format!("/in/script/{name}");
-    let words = ["/usr/bin/bash", path.as_str()].into_iter().chain(arguments.iter().copied());
     let mut all: BTreeMap<String, Vec<Hole>> =
         roles.into_iter().map(|(role, holes)| (role.to_owned(), holes)).collect();
     all.insert("script".to_owned(), vec![script(name)]);
     let run = Run {
-        command: words.map(str::to_owned).collect(),
+        command: command(name, words),
         env: check_environment(set),
         root: seed::layers("check", set),
         inputs: all,

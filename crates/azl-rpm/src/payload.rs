@@ -242,7 +242,8 @@ mod tests {
             members[at] = with;
             members
         };
-        let rows: [(Vec<(&str, &[u8])>, &str); 9] = [
+        type Members = Vec<(&'static str, &'static [u8])>;
+        let rows: [(Members, &str); 9] = [
             (replaced(1, ("./usr/bin/toy", b"hullo")), "digest"),
             (replaced(1, ("./usr/bin/toy", b"hello ")), "6 bytes in the archive, 5 in the header"),
             (replaced(1, ("./usr/bin/toy", b"")), "0 bytes in the archive"),

@@ -97,12 +97,12 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(global: Global, ui: Ui) -> Result<Self, (Ui, Failure)> {
+    pub(crate) fn new(global: Global, ui: Ui) -> Result<Self, Box<(Ui, Failure)>> {
         let root = checkout_root();
         let install = if global.install { Install::Always } else { Install::WhenRoot };
         match Settings::resolve(root.clone(), global.store, global.out, global.jobs) {
             Ok(settings) => Ok(Self { ui, root, settings, install }),
-            Err(failure) => Err((ui, failure)),
+            Err(failure) => Err(Box::new((ui, failure))),
         }
     }
 
