@@ -60,6 +60,14 @@ pub trait BlobStore: Send + Sync {
     /// [`PortError::Infrastructure`] if it cannot be moved.
     fn take(&self, file: &Path) -> Result<Digest, PortError>;
 
+    /// Keeps a file that is not what it should be for inspection, where nothing will use it; the default forgets it.
+    ///
+    /// # Errors
+    /// [`PortError::Infrastructure`] if it cannot be moved.
+    fn quarantine(&self, _file: &Path) -> Result<(), PortError> {
+        Ok(())
+    }
+
     /// Returns a fresh empty directory on the store's file system, for one action's scratch files.
     ///
     /// # Errors

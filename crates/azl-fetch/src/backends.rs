@@ -42,14 +42,21 @@ impl Tried {
     }
 }
 
-/// Checks the file that came from `origin`; a wrong one is removed, so that it is not taken for the next origin's.
+/// Ending of a file that came with other bytes than asked for, until the store puts it into quarantine.
+pub(crate) const REFUSED: &str = ".refused";
+
+/// Checks the file that came from `origin`; a wrong one is moved aside, so that it is not taken for the next origin's.
 ///
 /// # Errors
 /// What was expected and what was got.
 pub(crate) fn accept(origin: &str, request: &Request<'_>) -> Result<Digest, Tried> {
     verify(&request.to, request.wanted).map_err(|mismatch| {
-        let _ = files::remove_file(&request.to);
         let wrong_bytes = !matches!(mismatch, Mismatch::File(_));
+        let mut aside = request.to.clone().into_os_string();
+        aside.push(REFUSED);
+        if !wrong_bytes || files::rename(&request.to, aside).is_err() {
+            let _ = files::remove_file(&request.to);
+        }
         Tried { origin: origin.to_owned(), problem: mismatch.to_string(), wrong_bytes }
     })
 }

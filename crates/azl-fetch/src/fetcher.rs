@@ -9,7 +9,7 @@ use azl_digest::Digest;
 use azl_host::clock::Stopwatch;
 use azl_host::files;
 
-use crate::backends::{Backend, DebianPool, Request, Tried, UrlBackend};
+use crate::backends::{Backend, DebianPool, REFUSED, Request, Tried, UrlBackend};
 
 /// Gets files with what this host offers: its network, its file system, its apt.
 #[derive(Default)]
@@ -43,6 +43,7 @@ impl Fetcher for HostFetcher {
             let scratch = store.scratch("fetch")?;
             let result = self.rounds(&mut missing, &mut outputs, &scratch, store);
             let full = no_room_for(&missing, &scratch);
+            quarantine_refused(&scratch, store);
             let _ = files::remove_dir_all(&scratch);
             result?;
             if full {
@@ -136,6 +137,16 @@ fn admit(file: &Missing<'_>, path: &Path) -> Result<(), PortError> {
     let content = files::open(path).map_err(|error| PortError::Infrastructure(error.to_string()))?;
     let refused = |error| PortError::Input(format!("`{}` has the declared digest but is refused: {error}", file.name));
     azl_deb::check_source_archive(content, file.name).map(drop).map_err(refused)
+}
+
+/// Hands files with wrong bytes to the store, for whoever wants to know what a mirror served. Best effort: what matters
+/// is that they are not used.
+fn quarantine_refused(scratch: &Path, store: &dyn BlobStore) {
+    for name in files::walk_files(scratch).unwrap_or_default() {
+        if name.ends_with(REFUSED) {
+            let _ = store.quarantine(&scratch.join(name));
+        }
+    }
 }
 
 /// apt leaves an empty file where there is no room; without this check that would look like a mirror that lies.

@@ -31,7 +31,7 @@ impl LocalStore {
     }
 
     /// Moves a file that lies about its content out of the way, keeping it for inspection.
-    fn quarantine(&self, file: &Path, digest: Digest) -> PortError {
+    fn set_aside(&self, file: &Path, digest: Digest) -> PortError {
         let kept = self.root.join("quarantine").join(digest.to_string());
         match files::rename(file, kept) {
             Ok(()) => PortError::LostBlob(digest),
@@ -79,7 +79,7 @@ impl BlobStore for LocalStore {
                 self.set_checked(digest);
                 Ok(path)
             }
-            Ok(_) => Err(self.quarantine(&path, digest)),
+            Ok(_) => Err(self.set_aside(&path, digest)),
             Err(error) if error.is_not_found() => Err(PortError::LostBlob(digest)),
             Err(error) => Err(infrastructure(error)),
         }
@@ -94,7 +94,7 @@ impl BlobStore for LocalStore {
         };
         if !self.is_checked(digest) {
             if Digest::of(&bytes) != digest {
-                return Err(self.quarantine(&path, digest));
+                return Err(self.set_aside(&path, digest));
             }
             self.set_checked(digest);
         }
@@ -114,6 +114,11 @@ impl BlobStore for LocalStore {
     fn take(&self, file: &Path) -> Result<Digest, PortError> {
         let digest = files::digest(file).map_err(infrastructure)?;
         self.adopt(file, digest)
+    }
+
+    fn quarantine(&self, file: &Path) -> Result<(), PortError> {
+        let digest = files::digest(file).map_err(infrastructure)?;
+        files::rename(file, self.root.join("quarantine").join(digest.to_string())).map_err(infrastructure)
     }
 
     fn scratch(&self, label: &str) -> Result<PathBuf, PortError> {
@@ -174,6 +179,17 @@ mod tests {
         let digest = store.take(&file).expect("take");
         assert!(!files::exists(&file));
         assert_eq!(store.read(digest).expect("read"), b"bytes");
+    }
+
+    #[test]
+    fn a_refused_file_is_kept_under_its_digest_and_is_no_blob() {
+        let (_directory, store) = store();
+        let file = store.scratch("x").expect("scratch").join("f.refused");
+        files::write_atomic(&file, b"not this").expect("write");
+        store.quarantine(&file).expect("quarantine");
+        let digest = Digest::of(b"not this");
+        assert!(!files::exists(&file) && !store.contains(digest));
+        assert!(files::exists(store.root().join("quarantine").join(digest.to_string())));
     }
 
     #[test]
