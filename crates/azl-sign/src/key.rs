@@ -38,9 +38,6 @@ pub enum KeyError {
         /// What they should be.
         wanted: u32,
     },
-    /// There is nowhere to keep a key.
-    #[error("no directory for keys: neither `HOME` nor `XDG_CONFIG_HOME` is set\nhint: export HOME")]
-    NoDirectory,
 }
 
 fn unusable(error: impl fmt::Display) -> KeyError {

@@ -2,22 +2,13 @@
 //!
 //! **Invariant:** a key file others can read, or in a directory others can read, is not used.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use azl_host::{environment, files};
+use azl_host::files;
 
 use crate::key::{Key, KeyError};
 
 const DEVELOPMENT_FILE: &str = "development.key.asc";
-
-/// Returns where keys are kept unless told otherwise: `azurelinux-toolchain/keys` in the user's configuration
-/// directory, outside any checkout.
-///
-/// # Errors
-/// [`KeyError::NoDirectory`] if the environment names no home.
-pub fn default_directory() -> Result<PathBuf, KeyError> {
-    environment::config_dir().map(|config| config.join("azurelinux-toolchain/keys")).ok_or(KeyError::NoDirectory)
-}
 
 /// Returns the development key in `directory`, making it on first use.
 ///

@@ -32,7 +32,7 @@ pub use certificate::{Certificate, SignatureError};
 pub use detached::{sign_detached, verify_detached};
 pub use dsse::{Statement, sign_dsse, verify_dsse};
 pub use key::{Key, KeyError};
-pub use keystore::{default_directory, development_key, load_key};
+pub use keystore::{development_key, load_key};
 pub use policy::{KeyPolicy, PolicyError};
 pub use port::KeySigner;
 pub use rpm_file::{RpmSignatureError, sign_rpm, strip_rpm, verify_rpm};
