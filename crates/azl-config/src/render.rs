@@ -12,7 +12,7 @@ mod filter;
 use std::collections::BTreeSet;
 
 use azl_diagnostics::Diagnostic;
-use azl_overlay::{FileEntry, FileSet, Sources, directory_of};
+use azl_overlay::{Compat, FileEntry, FileSet, Sources, directory_of};
 use azl_spec::{SectionId, SectionName, Spec};
 
 use crate::component::{HashType, SourceFile};
@@ -67,7 +67,9 @@ pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<F
     add_macros(component, &mut sources).map_err(|problem| vec![problem])?;
     let before: BTreeSet<String> = sources.files.iter().map(|(path, _)| path.to_owned()).collect();
     for overlay in &component.overlays {
-        overlay.apply(&mut sources, material.authored).map_err(|problem| vec![in_component(component, problem)])?;
+        overlay
+            .apply(&mut sources, material.authored, Compat::None)
+            .map_err(|problem| vec![in_component(component, problem)])?;
     }
     skip_check(component, &mut sources.spec).map_err(|problem| vec![problem])?;
     let mut problems = filter::missing_sources(component, &sources, &pinned, material.supplied);

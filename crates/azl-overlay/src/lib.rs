@@ -21,7 +21,7 @@ mod values;
 pub use file_set::{FileEntry, FileSet, InvalidPath, directory_of, join};
 pub use kinds::{Kind, NAMES};
 pub use metadata::{Category, Link, Metadata, UpstreamStatus};
-pub use overlay::{Descriptions, Overlay};
+pub use overlay::{Applied, Compat, Descriptions, Overlay};
 pub use reader::{Reader, Table, Value};
 pub use sources::Sources;
 pub use values::{FileGlob, FileName, OneLine, Pattern, RelativeFile, SectionRef, TagName};

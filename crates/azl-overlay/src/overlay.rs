@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use azl_diagnostics::{Diagnostic, closest};
+use toml::Spanned;
+use toml::de::DeValue;
 
 use crate::file_set::{FileEntry, FileSet, directory_of, join};
 use crate::kinds::{self, Kind};
@@ -20,6 +22,24 @@ pub enum Descriptions {
     Optional,
 }
 
+/// Whose results an overlay has where azldev's are known defects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compat {
+    /// Ours: what the overlay's documentation says.
+    None,
+    /// azldev's, with a warning wherever ours would differ.
+    Azldev,
+}
+
+/// What an overlay that applied did.
+#[derive(Debug, Clone, Default)]
+pub struct Applied {
+    /// How many places changed: tags, sections, matches or files, as its kind counts.
+    pub places: usize,
+    /// Differences between azldev's result, which was taken, and ours.
+    pub warnings: Vec<Diagnostic>,
+}
+
 /// One overlay as read.
 #[derive(Debug, Clone)]
 pub struct Overlay {
@@ -27,6 +47,8 @@ pub struct Overlay {
     pub kind: Kind,
     /// Why it exists.
     pub description: Option<String>,
+    /// At how many places it must apply; at least one if absent.
+    pub expect: Option<Spanned<usize>>,
     /// Metadata of its overlay file, if it comes from one.
     pub metadata: Option<Arc<Metadata>>,
     /// File that declares it; `source` is relative to its directory.
@@ -41,6 +63,7 @@ impl Overlay {
         let whole = table.span();
         let kind_name = reader.take_text(&mut table, "type");
         let description = reader.take_text(&mut table, "description").map(|text| text.into_inner());
+        let expect = take_expect(reader, &mut table);
         let Some(kind_name) = kind_name else {
             reader.error("missing-key", whole, "overlay has no `type`");
             return None;
@@ -60,27 +83,94 @@ impl Overlay {
         if let Some(problem) = kind.contradiction() {
             reader.error("overlay-contradiction", span.clone(), problem);
         }
-        Some(Self { kind, description, metadata: None, file: reader.file().to_owned(), span })
+        Some(Self { kind, description, expect, metadata: None, file: reader.file().to_owned(), span })
     }
 
     /// Changes the sources. `authored` is the tree the overlay's own files are in.
     ///
     /// # Errors
-    /// If it does not apply or changes nothing; the sources are then to be thrown away.
-    pub fn apply(&self, sources: &mut Sources, authored: &FileSet) -> Result<(), Diagnostic> {
-        let before = sources.clone();
-        self.kind.apply(sources, &Site { overlay: self, authored })?;
-        if *sources == before {
-            let message = format!("overlay `{}` changes nothing", self.kind.name());
-            return Err(self.refuse("overlay-no-effect", message).hint("upstream already has it: remove the overlay"));
+    /// If it does not apply, changes nothing, or does so at another number of places than expected.
+    pub fn apply(&self, sources: &mut Sources, authored: &FileSet, compat: Compat) -> Result<Applied, Diagnostic> {
+        let site = Site { overlay: self, authored };
+        let mut ours = sources.clone();
+        let outcome = self.kind.apply(&mut ours, &site).and_then(|places| {
+            self.check_places(places)?;
+            if ours == *sources { Err(self.no_effect()) } else { Ok(Applied { places, warnings: Vec::new() }) }
+        });
+        match compat {
+            Compat::None => {
+                let applied = outcome?;
+                *sources = ours;
+                Ok(applied)
+            }
+            Compat::Azldev => self.apply_as_azldev(sources, &site, ours, outcome),
         }
-        Ok(())
+    }
+
+    /// Takes azldev's result where there is one; `ours` and `outcome` are what is done otherwise.
+    fn apply_as_azldev(
+        &self,
+        sources: &mut Sources,
+        site: &Site<'_>,
+        ours: Sources,
+        outcome: Result<Applied, Diagnostic>,
+    ) -> Result<Applied, Diagnostic> {
+        let mut theirs = sources.clone();
+        let verdict = self.kind.apply_as_azldev(&mut theirs, site);
+        let agreed = matches!(verdict, Some(Ok(()))) && theirs == ours;
+        let (result, mut applied, warning) = match (verdict, outcome) {
+            (None, outcome) => (ours, outcome?, None),
+            (Some(Ok(())), Ok(applied)) if agreed => (ours, applied, None),
+            (Some(Ok(())), Ok(applied)) => (theirs, applied, Some(self.defect("its documented result differs"))),
+            (Some(Ok(())), Err(problem)) => (theirs, Applied::default(), Some(self.defect(&problem.message))),
+            (Some(Err(refusal)), Ok(applied)) => (ours, applied, Some(self.stronger(&refusal.message))),
+            (Some(Err(_)), Err(problem)) => return Err(problem),
+        };
+        applied.warnings.extend(warning);
+        *sources = result;
+        Ok(applied)
+    }
+
+    fn check_places(&self, places: usize) -> Result<(), Diagnostic> {
+        let Some(expect) = self.expect.as_ref().filter(|expect| *expect.get_ref() != places) else { return Ok(()) };
+        let message = format!("overlay `{}` applies at {places} places, not {}", self.kind.name(), expect.get_ref());
+        let diagnostic = Diagnostic::error("overlay-expect", message).at(self.file.clone(), expect.span());
+        Err(diagnostic.hint("look at what upstream changed; then correct the overlay or `expect`"))
+    }
+
+    fn no_effect(&self) -> Diagnostic {
+        let message = format!("overlay `{}` changes nothing", self.kind.name());
+        self.refuse("overlay-no-effect", message).hint("upstream already has it: remove the overlay")
+    }
+
+    fn defect(&self, ours: &str) -> Diagnostic {
+        let message = format!("overlay `{}` has azldev's result here: {ours}", self.kind.name());
+        let warning = Diagnostic::warning("azldev-defect", message).at(self.file.clone(), self.span.clone());
+        warning.hint("`--compat none` shows the result without azldev's defect")
+    }
+
+    fn stronger(&self, refusal: &str) -> Diagnostic {
+        let message = format!("azldev refuses this overlay `{}`: {refusal}", self.kind.name());
+        Diagnostic::warning("azldev-refuses", message).at(self.file.clone(), self.span.clone())
     }
 
     /// Makes an error at the overlay's place.
     pub(crate) fn refuse(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
         Diagnostic::error(code, message).at(self.file.clone(), self.span.clone())
     }
+}
+
+fn take_expect(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Option<Spanned<usize>> {
+    let value = reader.take(table, "expect")?;
+    let span = value.span();
+    let count = match value.get_ref() {
+        DeValue::Integer(count) => usize::from_str_radix(count.as_str(), count.radix()).ok().filter(|&count| count > 0),
+        _ => None,
+    };
+    if count.is_none() {
+        reader.error("wrong-value", span.clone(), "`expect` must be a number of places, at least 1");
+    }
+    count.map(|count| Spanned::new(span, count))
 }
 
 fn unknown_kind(name: &str) -> Diagnostic {

@@ -12,6 +12,15 @@ use crate::tag::{Tag, family};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// Whether section headers are among the lines to be rewritten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Headers {
+    /// They are.
+    Included,
+    /// Only the lines below them.
+    Excluded,
+}
+
 /// Replaces a range of the text.
 pub(crate) struct Replacement {
     pub(crate) range: Range<usize>,
@@ -83,18 +92,21 @@ impl Spec {
         self.insert_into(id, lines, Self::end_of)
     }
 
-    /// Rewrites the lines of the sections `wanted` says, headers excepted; returns how many lines changed.
+    /// Rewrites the lines of the sections `wanted` says; returns how many lines changed.
     ///
     /// `rewrite` gets a line without its terminator and returns its new text if it is to change; the text may hold
     /// newlines.
     pub fn rewrite_lines(
         &mut self,
+        headers: Headers,
         wanted: impl Fn(&SectionId) -> bool,
-        rewrite: impl Fn(&[u8]) -> Option<Vec<u8>>,
+        mut rewrite: impl FnMut(&[u8]) -> Option<Vec<u8>>,
     ) -> usize {
-        let bodies =
-            self.sections.iter().filter(|section| wanted(&section.id)).flat_map(|section| section.body.clone());
-        let replacements: Vec<_> = bodies
+        let lines = self.sections.iter().filter(|section| wanted(&section.id)).flat_map(|section| match headers {
+            Headers::Included => section.lines(),
+            Headers::Excluded => section.body.clone(),
+        });
+        let replacements: Vec<_> = lines
             .filter_map(|line| {
                 let range = self.lines[line].content.clone();
                 let with = self.with_own_newlines(rewrite(&self.text[range.clone()])?);
@@ -272,10 +284,12 @@ mod tests {
     }
 
     #[test]
-    fn rewriting_leaves_headers_alone() {
+    fn rewriting_takes_whole_lines_of_the_wanted_sections() {
         let edited = edit("a\n%files a\na\n", |spec| {
-            assert_eq!(spec.rewrite_lines(|_| true, |line| (line == b"a").then(|| b"b".to_vec())), 2);
+            let wanted = |id: &SectionId| id.package.is_some();
+            let rewrite = |line: &[u8]| Some(line.to_ascii_uppercase());
+            assert_eq!(spec.rewrite_lines(Headers::Included, wanted, rewrite), 2);
         });
-        assert_eq!(edited, "b\n%files a\nb\n");
+        assert_eq!(edited, "a\n%FILES A\nA\n");
     }
 }

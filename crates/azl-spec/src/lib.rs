@@ -27,6 +27,7 @@ mod spec;
 mod tag;
 
 pub use conditional::Keyword;
+pub use edit::Headers;
 pub use error::EditError;
 pub use line::{Line, LineKind};
 pub use section::{Section, SectionId, SectionName};

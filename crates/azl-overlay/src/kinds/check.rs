@@ -4,7 +4,7 @@ use azl_diagnostics::render_all;
 use azl_spec::Spec;
 
 use crate::file_set::{FileEntry, FileSet};
-use crate::overlay::{Descriptions, Overlay};
+use crate::overlay::{Compat, Descriptions, Overlay};
 use crate::reader::Reader;
 use crate::sources::Sources;
 
@@ -34,8 +34,8 @@ pub(super) fn apply(toml: &str, fixture: &str) -> Result<String, String> {
     let table = reader.document(toml);
     let overlay = table.and_then(|table| Overlay::read(&mut reader, table, Descriptions::Optional));
     if let Some(overlay) = overlay.filter(|_| diagnostics.is_empty()) {
-        match overlay.apply(&mut sources, &authored) {
-            Ok(()) => return Ok(dump(&sources)),
+        match overlay.apply(&mut sources, &authored, Compat::None) {
+            Ok(_) => return Ok(dump(&sources)),
             Err(error) => diagnostics.push(error),
         }
     }
@@ -74,4 +74,13 @@ fn unknown_type_key_and_missing_description_are_all_reported() {
     let table = reader.document(text).expect("valid TOML");
     Overlay::read(&mut reader, table, Descriptions::Required);
     assert_eq!(diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), ["overlay-without-description"]);
+}
+
+#[test]
+fn number_of_places_is_checked() {
+    let toml = "type = 'spec-search-replace'\nregex = 'a'\nreplacement = 'b'\nexpect = 3\n";
+    check(toml, "a a\na\n", "b b\nb\n");
+    refused(toml, "a\na\n", &["overlay-expect", "applies at 2 places, not 3", "x.comp.toml:4:10"]);
+    refused(&toml.replace('3', "0"), "a\n", &["`expect` must be a number of places, at least 1"]);
+    refused(&toml.replace("expect", "expects"), "a\n", &["unknown key `expects`", "did you mean `expect`?"]);
 }

@@ -20,7 +20,7 @@ pub(crate) struct FileAdd {
 }
 
 impl Behaviour for FileAdd {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let entry = site.authored(&self.source)?;
         let path = self.file.get_ref().as_str();
         if sources.files.contains(path) {
@@ -29,7 +29,7 @@ impl Behaviour for FileAdd {
             return Err(diagnostic.hint("to replace it, remove it first with `file-remove`"));
         }
         sources.files.insert(path, entry);
-        Ok(())
+        Ok(1)
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct FilePrependLines {
 }
 
 impl Behaviour for FilePrependLines {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let paths = sources.matching(self.file.get_ref());
         if paths.is_empty() {
             let glob = self.file.get_ref().as_str();
@@ -28,13 +28,13 @@ impl Behaviour for FilePrependLines {
             return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
         }
         let top: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
-        for path in paths {
-            if let Some(entry) = sources.files.get(&path) {
+        for path in &paths {
+            if let Some(entry) = sources.files.get(path) {
                 let entry = entry.with_bytes([top.as_bytes(), &entry.bytes].concat());
-                sources.files.insert(path, entry);
+                sources.files.insert(path.as_str(), entry);
             }
         }
-        Ok(())
+        Ok(paths.len())
     }
 }
 

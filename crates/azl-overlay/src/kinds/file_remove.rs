@@ -20,17 +20,17 @@ pub(crate) struct FileRemove {
 }
 
 impl Behaviour for FileRemove {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         refuse_archive(self.archive.as_ref(), site)?;
         let paths = sources.matching(self.file.get_ref());
         if paths.is_empty() {
             let message = format!("overlay `file-remove` does not apply: no file `{}`", self.file.get_ref().as_str());
             return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
         }
-        for path in paths {
-            sources.files.remove(&path);
+        for path in &paths {
+            sources.files.remove(path);
         }
-        Ok(())
+        Ok(paths.len())
     }
 }
 

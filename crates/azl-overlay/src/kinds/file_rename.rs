@@ -39,7 +39,7 @@ impl FileRename {
 }
 
 impl Behaviour for FileRename {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let path = self.only_match(sources, site)?;
         let name = self.replacement.get_ref().as_str();
         let target = match directory_of(&path) {
@@ -53,7 +53,7 @@ impl Behaviour for FileRename {
         if let Some(entry) = sources.files.remove(&path) {
             sources.files.insert(target, entry);
         }
-        Ok(())
+        Ok(1)
     }
 }
 

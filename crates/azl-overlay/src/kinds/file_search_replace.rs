@@ -29,23 +29,25 @@ pub(crate) struct FileSearchReplace {
 }
 
 impl FileSearchReplace {
-    /// Changes one file; returns whether anything changed.
-    fn rewrite(&self, sources: &mut Sources, path: &str) -> bool {
+    /// Changes one file; returns at how many places.
+    fn rewrite(&self, sources: &mut Sources, path: &str) -> usize {
         let Some(entry) = sources.files.get(path) else {
-            return false;
+            return 0;
         };
-        let replaced = self.regex.get_ref().regex().replace_all(&entry.bytes, NoExpand(self.replacement.as_bytes()));
-        let changed = *replaced != *entry.bytes;
-        let entry = entry.with_bytes(replaced.into_owned());
-        if changed {
-            sources.files.insert(path, entry);
+        let regex = self.regex.get_ref().regex();
+        let replaced = regex.replace_all(&entry.bytes, NoExpand(self.replacement.as_bytes()));
+        if *replaced == *entry.bytes {
+            return 0;
         }
-        changed
+        let places = regex.find_iter(&entry.bytes).count();
+        let entry = entry.with_bytes(replaced.into_owned());
+        sources.files.insert(path, entry);
+        places
     }
 }
 
 impl Behaviour for FileSearchReplace {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         refuse_archive(self.archive.as_ref(), site)?;
         let paths = sources.matching(self.file.get_ref());
         if paths.is_empty() {
@@ -53,13 +55,13 @@ impl Behaviour for FileSearchReplace {
             let message = format!("overlay `file-search-replace` does not apply: no file `{glob}`");
             return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
         }
-        let changed = paths.iter().filter(|path| self.rewrite(sources, path)).count();
-        if changed == 0 {
+        let places: usize = paths.iter().map(|path| self.rewrite(sources, path)).sum();
+        if places == 0 {
             let message =
                 format!("overlay `file-search-replace` does not apply: nothing changes in {} files", paths.len());
             return Err(site.refuse_at(self.regex.span(), "overlay-no-match", message));
         }
-        Ok(())
+        Ok(places)
     }
 }
 

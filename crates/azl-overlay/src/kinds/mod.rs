@@ -25,6 +25,9 @@ use crate::overlay::Site;
 use crate::reader::{Reader, Table};
 use crate::sources::Sources;
 
+/// Keys that every kind takes; [`crate::Overlay`] holds their values.
+const COMMON_KEYS: &[&str] = &["type", "description", "expect"];
+
 /// What every kind can do.
 trait Behaviour {
     /// Returns what is wrong between its values, if anything; single values are checked as they are read.
@@ -32,8 +35,13 @@ trait Behaviour {
         None
     }
 
-    /// Changes the sources or says why not.
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic>;
+    /// Changes the sources and returns at how many places, or says why not.
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic>;
+
+    /// Changes the sources as azldev does, where that may differ; `None` for kinds that have no known defect there.
+    fn apply_as_azldev(&self, _sources: &mut Sources, _site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        None
+    }
 }
 
 macro_rules! kinds {
@@ -61,7 +69,7 @@ macro_rules! kinds {
         /// Reads the values of the kind `name`, which is one of [`NAMES`].
         pub(crate) fn read(name: &str, reader: &mut Reader<'_>, table: Table<'_>) -> Option<Kind> {
             match name {
-                $($name => reader.shape_among(table, &["type", "description"]).map(Kind::$kind),)*
+                $($name => reader.shape_among(table, COMMON_KEYS).map(Kind::$kind),)*
                 _ => None,
             }
         }
@@ -93,8 +101,12 @@ impl Kind {
         self.behaviour().contradiction()
     }
 
-    pub(crate) fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    pub(crate) fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         self.behaviour().apply(sources, site)
+    }
+
+    pub(crate) fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        self.behaviour().apply_as_azldev(sources, site)
     }
 }
 

@@ -44,7 +44,7 @@ impl PatchAdd {
 }
 
 impl Behaviour for PatchAdd {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let entry = site.authored(&self.source)?;
         let file = self.file_name();
         if sources.files.contains(file) {
@@ -52,7 +52,7 @@ impl Behaviour for PatchAdd {
             return Err(site.refuse_at(self.source.span(), "overlay-file-exists", message));
         }
         sources.files.insert(file, entry);
-        self.register(sources).map_err(|error| site.edit(&error))
+        self.register(sources).map(|()| 1).map_err(|error| site.edit(&error))
     }
 }
 

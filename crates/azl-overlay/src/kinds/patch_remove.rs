@@ -22,7 +22,7 @@ pub(crate) struct PatchRemove {
 }
 
 impl Behaviour for PatchRemove {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let glob = self.file.get_ref();
         let patches = sources.spec.sources().into_iter().filter(|source| source.kind == SourceKind::Patch);
         let named: Vec<_> =
@@ -31,11 +31,12 @@ impl Behaviour for PatchRemove {
             let message = format!("overlay `patch-remove` does not apply: the spec names no patch `{}`", glob.as_str());
             return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
         }
+        let places = named.len();
         sources.spec.remove_lines(named.into_iter().map(|patch| patch.lines).collect());
         for path in sources.matching(glob) {
             sources.files.remove(&path);
         }
-        Ok(())
+        Ok(places)
     }
 }
 

@@ -26,11 +26,11 @@ pub(crate) struct SpecAddTag {
 }
 
 impl Behaviour for SpecAddTag {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let package = package_name(self.package.as_ref());
         let added =
             sources.spec.add_tag(package.as_deref(), self.tag.get_ref().as_str(), self.value.get_ref().as_str());
-        added.map_err(|error| site.edit(&error))
+        added.map(|()| 1).map_err(|error| site.edit(&error))
     }
 }
 

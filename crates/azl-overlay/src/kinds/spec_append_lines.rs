@@ -31,12 +31,14 @@ impl Behaviour for SpecAppendLines {
         package_needs_section(self.section.as_ref(), self.package.as_ref())
     }
 
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         match section_id(self.section.as_ref(), self.package.as_ref()) {
-            None => sources.spec.append_lines(&self.lines),
-            Some(id) => drop(sources.spec.append_to_section(&id, &self.lines).map_err(|error| site.edit(&error))?),
+            None => {
+                sources.spec.append_lines(&self.lines);
+                Ok(1)
+            }
+            Some(id) => sources.spec.append_to_section(&id, &self.lines).map_err(|error| site.edit(&error)),
         }
-        Ok(())
     }
 }
 

@@ -26,10 +26,11 @@ pub(crate) struct SpecInsertTag {
 }
 
 impl Behaviour for SpecInsertTag {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let package = package_name(self.package.as_ref());
         let (tag, value) = (self.tag.get_ref().as_str(), self.value.get_ref().as_str());
-        sources.spec.insert_tag(package.as_deref(), tag, value).map_err(|error| site.edit(&error))
+        let inserted = sources.spec.insert_tag(package.as_deref(), tag, value);
+        inserted.map(|()| 1).map_err(|error| site.edit(&error))
     }
 }
 

@@ -27,9 +27,9 @@ pub(crate) struct SpecRemoveSection {
 }
 
 impl Behaviour for SpecRemoveSection {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let id = SectionId { name: self.section.get_ref().0, package: package_name(self.package.as_ref()) };
-        sources.spec.remove_section(&id).map(drop).map_err(|error| site.edit(&error))
+        sources.spec.remove_section(&id).map_err(|error| site.edit(&error))
     }
 }
 

@@ -21,9 +21,9 @@ pub(crate) struct SpecRemoveSubpackage {
 }
 
 impl Behaviour for SpecRemoveSubpackage {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let package = self.package.get_ref().as_str();
-        sources.spec.remove_subpackage(package).map(drop).map_err(|error| site.edit(&error))
+        sources.spec.remove_subpackage(package).map_err(|error| site.edit(&error))
     }
 }
 

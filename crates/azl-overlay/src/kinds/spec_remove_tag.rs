@@ -24,11 +24,11 @@ pub(crate) struct SpecRemoveTag {
 }
 
 impl Behaviour for SpecRemoveTag {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let package = package_name(self.package.as_ref());
         let value = self.value.as_ref().map(|value| value.get_ref().as_str()).filter(|value| !value.is_empty());
         let removed = sources.spec.remove_tag(package.as_deref(), self.tag.get_ref().as_str(), value);
-        removed.map(drop).map_err(|error| site.edit(&error))
+        removed.map_err(|error| site.edit(&error))
     }
 }
 

@@ -1,10 +1,12 @@
 //! `spec-search-replace`: replaces what a regular expression matches, line by line.
 //!
-//! Every physical line is matched on its own, without its line end: `^` and `$` are the line's ends. Header lines of
-//! sections are never changed. The replacement is literal (`$1` stays `$1`) and may hold newlines. With `section` but
-//! no `package`, that section of all packages is meant.
+//! Every physical line is matched on its own, without its line end: `^` and `$` are the line's ends. The replacement
+//! is literal (`$1` stays `$1`) and may hold newlines. Without `section` all lines are seen, section headers as well
+//! (azldev never sees those); with it, the lines below the headers of that section, of all packages if there is no
+//! `package`.
 
 use azl_diagnostics::Diagnostic;
+use azl_spec::Headers;
 use regex::bytes::NoExpand;
 use serde::Deserialize;
 use toml::Spanned;
@@ -35,25 +37,27 @@ impl Behaviour for SpecSearchReplace {
         package_needs_section(self.section.as_ref(), self.package.as_ref())
     }
 
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let regex = self.regex.get_ref().regex();
         let name = self.section.as_ref().map(|section| section.get_ref().0);
         let package = package_name(self.package.as_ref());
+        let mut places = 0;
         let changed = sources.spec.rewrite_lines(
+            if name.is_none() { Headers::Included } else { Headers::Excluded },
             |id| is_in_scope(id, name, package.as_deref()),
             |line| {
-                let replaced =
-                    regex.is_match(line).then(|| regex.replace_all(line, NoExpand(self.replacement.as_bytes())));
-                replaced.map(std::borrow::Cow::into_owned)
+                let matches = regex.find_iter(line).count();
+                places += matches;
+                (matches > 0).then(|| regex.replace_all(line, NoExpand(self.replacement.as_bytes())).into_owned())
             },
         );
         if changed > 0 {
-            return Ok(());
+            return Ok(places);
         }
         let scope = name.map_or_else(String::new, |name| format!(" in `{name}`"));
         let message = format!("overlay `spec-search-replace` does not apply: no line changes{scope}");
         let diagnostic = site.refuse_at(self.regex.span(), "overlay-no-match", message);
-        Err(diagnostic.hint("the expression sees one line at a time, and no section headers"))
+        Err(diagnostic.hint("the expression sees one line at a time; `spec-replace-text` sees several"))
     }
 }
 
@@ -62,13 +66,21 @@ mod tests {
     use crate::kinds::check::{check, refused};
 
     #[test]
-    fn lines_are_matched_one_by_one_and_headers_never() {
+    fn lines_are_matched_one_by_one() {
         check(
             "type = 'spec-search-replace'\nregex = '^a$'\nreplacement = 'b'\n",
             "a\n%files a\na\naa\n",
             "b\n%files a\nb\naa\n",
         );
-        check("type = 'spec-search-replace'\nregex = '.*files.*'\n", "x files\n%files\nfiles\n", "\n%files\n\n");
+        let toml = "type = 'spec-search-replace'\nregex = 'files'\nreplacement = 'f'\n";
+        check(&format!("{toml}section = '%files'\n"), "files\n%files\nfiles\n", "files\n%files\nf\n");
+    }
+
+    #[test]
+    fn header_is_seen_unless_the_search_is_within_a_section() {
+        let toml = "type = 'spec-search-replace'\nregex = '^%files a$'\nreplacement = '%files b'\n";
+        check(toml, "a\n%files a\nx\n", "a\n%files b\nx\n");
+        refused(&format!("{toml}section = '%files'\n"), "%files a\nx\n", &["no line changes in `%files`"]);
     }
 
     #[test]

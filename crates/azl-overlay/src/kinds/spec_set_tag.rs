@@ -24,12 +24,12 @@ pub(crate) struct SpecSetTag {
 }
 
 impl Behaviour for SpecSetTag {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let package = package_name(self.package.as_ref());
         let (package, tag, value) = (package.as_deref(), self.tag.get_ref().as_str(), self.value.get_ref().as_str());
         let set = match sources.spec.has_tag(package, tag) {
-            true => sources.spec.update_tag(package, tag, value).map(drop),
-            false => sources.spec.add_tag(package, tag, value),
+            true => sources.spec.update_tag(package, tag, value),
+            false => sources.spec.add_tag(package, tag, value).map(|()| 1),
         };
         set.map_err(|error| site.edit(&error))
     }

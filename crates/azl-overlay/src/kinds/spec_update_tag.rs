@@ -25,10 +25,10 @@ pub(crate) struct SpecUpdateTag {
 }
 
 impl Behaviour for SpecUpdateTag {
-    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<(), Diagnostic> {
+    fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let package = package_name(self.package.as_ref());
         let (tag, value) = (self.tag.get_ref().as_str(), self.value.get_ref().as_str());
-        sources.spec.update_tag(package.as_deref(), tag, value).map(drop).map_err(|error| site.edit(&error))
+        sources.spec.update_tag(package.as_deref(), tag, value).map_err(|error| site.edit(&error))
     }
 }
 
