@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use azl_diagnostics::Span;
 use azl_overlay::{Descriptions, FileName, Metadata, OneLine, Overlay, Reader, Table, directory_of, join};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::distro::DistroReference;
@@ -21,7 +21,7 @@ pub enum SpecType {
 }
 
 /// How `Release` is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReleaseCalculation {
     /// As the spec asks for.

@@ -22,7 +22,7 @@ mod validate;
 
 pub mod render;
 
-pub use azl_overlay::{Descriptions, FileEntry, FileSet};
+pub use azl_overlay::{Compat, Descriptions, FileEntry, FileSet, Overlay};
 pub use component::{
     BuildLayer, ComponentLayer, HashType, Origin, Publish, ReleaseCalculation, SourceFile, SpecLayer, SpecType,
 };
