@@ -13,8 +13,10 @@
 mod component;
 mod distro;
 mod document;
+mod fingerprint;
 mod group;
 mod load;
+mod lock;
 mod resolve;
 mod settings;
 mod sources_file;
@@ -28,8 +30,10 @@ pub use component::{
 };
 pub use distro::{Distro, DistroReference, DistroVersion};
 pub use document::{Component, Config};
+pub use fingerprint::{Difference, Fingerprint, InputChange, Packaging};
 pub use group::{ComponentGroup, PackageGroup};
 pub use load::{Options, load};
+pub use lock::{Change, Lock, lock_file};
 pub use render::render;
 pub use resolve::{DistGit, ResolvedComponent, SpecSource, Upstream};
 pub use settings::{Image, Project};
