@@ -1,0 +1,284 @@
+//! Epoch and version of a spec, and the options of its `%autorelease`, without rpm.
+//!
+//! What rpm would not read has no version here either: rpmautospec steps over such commits. The mistakes that matter
+//! in real histories are known (conditionals out of balance, missing or repeated tags, characters that tags may not
+//! have, lines that are no tags); rpm knows more of them. As rpmautospec does, the part before `%prep` is tried first.
+
+use std::fmt;
+
+use azl_spec::{Keyword, LineKind, SectionId, Spec};
+
+use crate::condition;
+use crate::expand::{Expander, Expansion};
+use crate::flags::Flags;
+use crate::macros::{Body, Macros};
+
+/// `[epoch:]version` of a spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EpochVersion {
+    /// As rpm would give it, provided the macros were right.
+    Known(String),
+    /// An expression that only rpm can evaluate. Two are the same version if they are the same text.
+    Symbolic(String),
+}
+
+/// What a spec says of its version and release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// Epoch and version.
+    pub epoch_version: EpochVersion,
+    /// Options of `%autorelease`.
+    pub flags: Flags,
+}
+
+/// Why a spec has no version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// A tag or section that rpm demands is not there.
+    Missing(&'static str),
+    /// A tag is there more than once under no condition.
+    Repeated(&'static str),
+    /// A tag has no value.
+    Empty(&'static str),
+    /// A tag has a value that rpm refuses.
+    Illegal {
+        /// Name of the tag.
+        tag: &'static str,
+        /// Its value, expanded.
+        value: String,
+    },
+    /// `%else` or `%endif` without `%if`, or `%if` without `%endif`. Lines start at 1.
+    Unbalanced(usize),
+    /// A line of the preamble that is no tag. Lines start at 1.
+    NoTag(usize),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(name) => write!(f, "`{name}` is missing"),
+            Self::Repeated(name) => write!(f, "`{name}` is there more than once"),
+            Self::Empty(name) => write!(f, "`{name}` has no value"),
+            Self::Illegal { tag, value } => write!(f, "`{tag}` has the value {value:?}, which rpm refuses"),
+            Self::Unbalanced(line) => write!(f, "the conditional of line {line} has no other end"),
+            Self::NoTag(line) => write!(f, "line {line} is no tag"),
+        }
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// Reads the version of a spec; `macros` are those of the distribution.
+pub fn read_version(spec: &Spec, macros: &Macros) -> Result<Reading, Unreadable> {
+    let prep = (0..spec.lines().len()).find(|&line| spec.line(line).trim_ascii() == b"%prep");
+    let whole = |spec: &Spec| Reader::new(spec, macros.clone()).read();
+    match prep {
+        Some(line) => {
+            let before = Spec::parse(&spec.as_bytes()[..spec.lines()[line].range.start]);
+            whole(&before).or_else(|_| whole(spec))
+        }
+        None => whole(spec),
+    }
+}
+
+/// Tags that rpm demands, by name; the first four hold one word.
+const TAGS: [&str; 6] = ["Name", "Version", "Release", "Epoch", "Summary", "License"];
+const EPOCH: usize = 3;
+const WORDS: usize = 4;
+
+/// Whether the branch of an `%if` is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Branch {
+    Taken,
+    /// Not taken, and a later branch may be.
+    Waiting,
+    /// Not taken, and no later branch is.
+    Passed,
+    /// Nobody knows; the text says why.
+    Doubtful(String),
+}
+
+struct Reader<'a> {
+    spec: &'a Spec,
+    expander: Expander,
+    /// Open conditionals: line and branch.
+    branches: Vec<(usize, Branch)>,
+    values: [Option<Expansion>; TAGS.len()],
+    in_preamble: bool,
+    has_description: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(spec: &'a Spec, macros: Macros) -> Self {
+        let expander = Expander::new(macros);
+        let values = Default::default();
+        Self { spec, expander, branches: Vec::new(), values, in_preamble: true, has_description: false }
+    }
+
+    fn read(mut self) -> Result<Reading, Unreadable> {
+        for (index, line) in self.spec.lines().iter().enumerate() {
+            match line.kind {
+                LineKind::Conditional(keyword) => self.conditional(index, keyword)?,
+                LineKind::Header if self.is_read() => self.header(index),
+                LineKind::Text | LineKind::Definition if self.in_preamble && self.is_read() => self.text(index)?,
+                _ => {}
+            }
+        }
+        if let Some((line, _)) = self.branches.last() {
+            return Err(Unreadable::Unbalanced(line + 1));
+        }
+        if !self.has_description {
+            return Err(Unreadable::Missing("%description"));
+        }
+        self.finish()
+    }
+
+    fn is_read(&self) -> bool {
+        self.branches.iter().all(|(_, branch)| matches!(branch, Branch::Taken | Branch::Doubtful(_)))
+    }
+
+    fn conditional(&mut self, index: usize, keyword: Keyword) -> Result<(), Unreadable> {
+        let line = String::from_utf8_lossy(self.spec.line(index)).trim().to_owned();
+        let (word, rest) = line.split_once(|c: char| c.is_ascii_whitespace()).unwrap_or((&line, ""));
+        if keyword == Keyword::If {
+            let branch = if self.in_preamble && self.is_read() { self.judge(word, rest) } else { Branch::Passed };
+            self.branches.push((index, branch));
+            self.doubt();
+            return Ok(());
+        }
+        let Some((opening, before)) = self.branches.pop() else {
+            return Err(Unreadable::Unbalanced(index + 1));
+        };
+        if keyword == Keyword::Else {
+            let next = match before {
+                Branch::Taken | Branch::Passed => Branch::Passed,
+                Branch::Waiting if word == "%else" => Branch::Taken,
+                Branch::Waiting => self.judge(word, rest),
+                Branch::Doubtful(why) => Branch::Doubtful(format!("{why};{line}")),
+            };
+            self.branches.push((opening, next));
+        }
+        self.doubt();
+        Ok(())
+    }
+
+    fn judge(&mut self, word: &str, rest: &str) -> Branch {
+        let expanded = self.expander.expand(rest.trim());
+        let value = condition::value(&expanded.text).filter(|_| !expanded.symbolic);
+        match (word, value) {
+            ("%if" | "%elif", Some(value)) if value.is_true() => Branch::Taken,
+            ("%if" | "%elif", Some(_)) => Branch::Waiting,
+            _ => Branch::Doubtful(format!("{word} {}", expanded.text)),
+        }
+    }
+
+    /// Tells the expander in what doubt the next line stands.
+    fn doubt(&mut self) {
+        let doubts = self.branches.iter().filter_map(|(_, branch)| match branch {
+            Branch::Doubtful(why) => Some(why.as_str()),
+            _ => None,
+        });
+        let doubts: Vec<_> = doubts.collect();
+        self.expander.doubt = (!doubts.is_empty()).then(|| doubts.join("&"));
+    }
+
+    fn header(&mut self, index: usize) {
+        self.in_preamble = false;
+        // The preamble has no header, so a section whose header is here is the one this line begins.
+        let mut begun = self.spec.sections().iter().filter(|section| section.header.contains(&index));
+        let is_main = |id: &SectionId| id.name.as_str() == "%description" && id.package.is_none();
+        self.has_description |= begun.any(|section| is_main(&section.id));
+    }
+
+    fn text(&mut self, index: usize) -> Result<(), Unreadable> {
+        let text = self.logical(index);
+        let expanded = self.expander.expand(&text);
+        for line in expanded.text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            match tag_of(line) {
+                Some((name, value)) => self.tag(name, value, expanded.symbolic)?,
+                // What a macro unknown here gave cannot be judged.
+                None if !text.contains('%') => return Err(Unreadable::NoTag(index + 1)),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn logical(&self, index: usize) -> String {
+        let lines = self.spec.lines();
+        let body = lines[index + 1..].iter().take_while(|line| line.kind == LineKind::Body).count();
+        let range = lines[index].content.start..lines[index + body].content.end;
+        String::from_utf8_lossy(&self.spec.as_bytes()[range]).into_owned()
+    }
+
+    fn tag(&mut self, name: &str, value: &str, symbolic: bool) -> Result<(), Unreadable> {
+        let Some(index) = TAGS.iter().position(|tag| tag.eq_ignore_ascii_case(name)) else {
+            return Ok(());
+        };
+        let tag = TAGS[index];
+        let mut value = Expansion { text: value.to_owned(), symbolic: symbolic && value.contains(['%', '<']) };
+        if let Some(doubt) = &self.expander.doubt {
+            let earlier = self.values[index].take().unwrap_or_default().text;
+            value = Expansion { text: format!("{earlier}<{doubt}:{}>", value.text), symbolic: true };
+        } else if self.values[index].as_ref().is_some_and(|earlier| !earlier.symbolic) && index < WORDS {
+            return Err(Unreadable::Repeated(tag));
+        } else if value.text.is_empty() {
+            return Err(Unreadable::Empty(tag));
+        }
+        if index < WORDS {
+            check_word(index, &value)?;
+            let body = if value.symbolic { Body::Symbolic } else { Body::Text };
+            self.expander.macros.define(&tag.to_ascii_lowercase(), body(value.text.clone()));
+        }
+        self.values[index] = Some(value);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Reading, Unreadable> {
+        let missing = (0..TAGS.len()).find(|&index| index != EPOCH && self.values[index].is_none());
+        if let Some(index) = missing {
+            return Err(Unreadable::Missing(TAGS[index]));
+        }
+        let [_, version, release, epoch, ..] = self.values.map(Option::unwrap_or_default);
+        let symbolic = version.symbolic || epoch.symbolic;
+        let epoch = match epoch.text.parse::<u32>() {
+            Ok(number) => format!("{number}:"),
+            Err(_) if epoch.text.is_empty() => String::new(),
+            Err(_) => format!("{}:", epoch.text),
+        };
+        let text = format!("{epoch}{}", version.text);
+        let epoch_version = if symbolic { EpochVersion::Symbolic(text) } else { EpochVersion::Known(text) };
+        let flags = if release.symbolic { Flags::default() } else { Flags::of_release(&release.text) };
+        Ok(Reading { epoch_version, flags })
+    }
+}
+
+/// Reads an expanded line as `Name: value` or `Name(qualifier): value`; the name has its qualifier.
+fn tag_of(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.split_once(':')?;
+    let name = name.trim_end();
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+    let qualified = end == name.len() || name[end..].starts_with('(') && name.ends_with(')');
+    (end > 0 && qualified).then(|| (name, value.trim()))
+}
+
+/// Refuses what rpm refuses in a tag of one word.
+fn check_word(index: usize, value: &Expansion) -> Result<(), Unreadable> {
+    if value.symbolic {
+        return Ok(());
+    }
+    let text = value.text.as_str();
+    let legal = match TAGS[index] {
+        "Epoch" => text.parse::<u32>().is_ok(),
+        "Name" => {
+            let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric() || "_%{".contains(c));
+            begins && only(text, "-._+%{}")
+        }
+        _ => only(text, "._+%{}~^"),
+    };
+    if legal { Ok(()) } else { Err(Unreadable::Illegal { tag: TAGS[index], value: text.to_owned() }) }
+}
+
+fn only(text: &str, marks: &str) -> bool {
+    !text.contains("..") && text.chars().all(|c| c.is_ascii_alphanumeric() || marks.contains(c))
+}
