@@ -35,12 +35,15 @@ pub(crate) fn check_history(
     }
     if let Some(EpochVersion::Symbolic(text)) = newest.epoch_version() {
         let message = format!("the version `{text}` cannot be evaluated, so the changelog cannot name it");
-        found
-            .push(Diagnostic::error("version-symbolic", message).hint("give the macros it needs, or write it as text"));
+        found.push(
+            Diagnostic::error("version-symbolic", message)
+                .hint("define the macros it needs, or ask rpm and give what it says under this text"),
+        );
     }
     let (shown, _) = changelog::range(history);
     let commits = &history.commits()[..shown];
     found.extend(older_versions(commits, releases));
+    found.extend(options(commits, releases));
     let days = commits.iter().map(|commit| (Date::of(commit.time), format!("commit `{}`", commit.id)));
     found.extend(days.clone().filter_map(|(day, name)| reach(day, &name)));
     found.extend(order(days));
@@ -69,6 +72,14 @@ fn older_versions(commits: &[Commit], releases: &[Release]) -> Option<Diagnostic
     let count = ids.len();
     let message = format!("{count} older commits have no version that can be read, the newest of them `{first}`");
     Some(Diagnostic::warning("version-gap", message).hint("their entries name no version"))
+}
+
+/// Says once which entries may have a wrong release.
+fn options(commits: &[Commit], releases: &[Release]) -> Option<Diagnostic> {
+    let is_unknown = |release: &Release| matches!(&release.reading, Some(Ok(reading)) if reading.flags.is_none());
+    let (commit, _) = commits.iter().zip(releases).find(|(_, release)| is_unknown(release))?;
+    let message = format!("the options of `%autorelease` cannot be evaluated at commit `{}`", commit.id);
+    Some(Diagnostic::warning("release-symbolic", message).hint("the changelog names the release without them"))
 }
 
 fn reach(day: Date, name: &str) -> Option<Diagnostic> {

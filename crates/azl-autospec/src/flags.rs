@@ -84,6 +84,11 @@ pub(crate) fn marker(arguments: &str) -> Result<String, String> {
     Ok(format!("E{extra}_S{snapshot}_P{prerelease}_B{base}"))
 }
 
+/// Returns whether a release that could not be expanded whole has a marker in it.
+pub(crate) fn is_marker(release: &str) -> bool {
+    release.starts_with('E') && (release.contains("_P0_B") || release.contains("_P1_B"))
+}
+
 fn read_marker(release: &str) -> Option<Flags> {
     let parts: Vec<_> = release.split('_').collect();
     let [extra, snapshot, prerelease, base] = parts[..] else {

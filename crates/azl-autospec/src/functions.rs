@@ -14,6 +14,19 @@ pub(crate) fn apply(name: &str, argument: &str) -> Option<String> {
     }
 }
 
+/// Evaluates the one shell script that needs no shell: `c=WORD; echo ${c:FROM:LENGTH}`, by which many specs shorten a
+/// commit.
+pub(crate) fn cut_by_shell(script: &str) -> Option<String> {
+    let (assignment, echo) = script.split_once(';')?;
+    let (name, word) = assignment.trim().split_once('=')?;
+    let inside = echo.trim().strip_prefix("echo")?.trim_start().strip_prefix("${")?.strip_suffix('}')?;
+    let (from, length) = inside.strip_prefix(name)?.strip_prefix(':')?.split_once(':')?;
+    let (from, length): (usize, usize) = (from.parse().ok()?, length.parse().ok()?);
+    let is_plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let known = is_plain(word) && is_plain(name) && from <= word.len();
+    known.then(|| word[from..word.len().min(from.saturating_add(length))].to_owned())
+}
+
 /// Returns characters `from` to `to`, counted from 1, or from the end if negative, as Lua's `string.sub` does.
 fn part(argument: &str) -> Option<String> {
     let words: Vec<_> = argument.split_ascii_whitespace().collect();
@@ -35,6 +48,16 @@ fn part(argument: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_script_that_shortens_a_word_is_evaluated() {
+        assert_eq!(cut_by_shell("c=abcdef0123; echo ${c:0:7}").as_deref(), Some("abcdef0"));
+        assert_eq!(cut_by_shell("c=abc;echo ${c:1:7}").as_deref(), Some("bc"));
+        for script in ["c=$(id); echo ${c:0:7}", "c=a; echo ${d:0:7}", "c=a; id; echo ${c:0:7}", "c=a; echo $c", "date"]
+        {
+            assert_eq!(cut_by_shell(script), None, "{script}");
+        }
+    }
 
     #[test]
     fn parts_count_from_one_or_from_the_end() {

@@ -2,6 +2,7 @@
 //!
 //! Line endings become `\n`, as in the tool.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use azl_diagnostics::{Diagnostic, has_errors};
@@ -22,6 +23,8 @@ pub struct Tool {
     pub version: String,
     /// Macros of the distribution.
     pub macros: Macros,
+    /// What rpm makes of versions that stay symbolic here: `[epoch:]version` by the text of the symbolic one.
+    pub versions: BTreeMap<String, String>,
 }
 
 /// Returns the processed spec, or `None` with at least one error.
@@ -38,7 +41,8 @@ pub fn process(spec: &Spec, file: &str, history: &History, tool: &Tool) -> (Opti
         return (Some(spec.as_bytes().to_vec()), Vec::new());
     }
     let history = history.with_newest_spec(Arc::from(&*text));
-    let releases = releases(&history, &tool.macros);
+    let mut releases = releases(&history, &tool.macros);
+    releases.iter_mut().for_each(|release| release.evaluate(&tool.versions));
     let diagnostics = check::check_history(spec, file, (&history, &releases), &features);
     if has_errors(&diagnostics) {
         return (None, diagnostics);

@@ -1,5 +1,7 @@
 //! Release numbers: how many commits a version has seen.
 
+use std::collections::BTreeMap;
+
 use azl_spec::Spec;
 
 use crate::commit::{Commit, History};
@@ -24,7 +26,17 @@ impl Release {
 
     /// Returns the release with the options of `%autorelease` applied, without `dist`.
     pub fn complete(&self) -> String {
-        self.readable().map(|reading| reading.flags.clone()).unwrap_or_default().complete(self.number)
+        self.readable().and_then(|reading| reading.flags.clone()).unwrap_or_default().complete(self.number)
+    }
+
+    /// Makes a symbolic version known, if rpm was asked about it.
+    pub(crate) fn evaluate(&mut self, versions: &BTreeMap<String, String>) {
+        if let Some(Ok(reading)) = &mut self.reading
+            && let EpochVersion::Symbolic(text) = &reading.epoch_version
+            && let Some(version) = versions.get(text)
+        {
+            reading.epoch_version = EpochVersion::Known(version.clone());
+        }
     }
 
     fn readable(&self) -> Option<&Reading> {

@@ -10,7 +10,7 @@ use azl_spec::{Keyword, LineKind, SectionId, Spec};
 
 use crate::condition;
 use crate::expand::{Expander, Expansion};
-use crate::flags::Flags;
+use crate::flags::{Flags, is_marker};
 use crate::macros::{Body, Macros};
 
 /// `[epoch:]version` of a spec.
@@ -27,8 +27,8 @@ pub enum EpochVersion {
 pub struct Reading {
     /// Epoch and version.
     pub epoch_version: EpochVersion,
-    /// Options of `%autorelease`.
-    pub flags: Flags,
+    /// Options of `%autorelease`; `None` if they are an expression that only rpm can evaluate.
+    pub flags: Option<Flags>,
 }
 
 /// Why a spec has no version.
@@ -84,6 +84,8 @@ pub fn read_version(spec: &Spec, macros: &Macros) -> Result<Reading, Unreadable>
 /// Tags that rpm demands, by name; the first four hold one word.
 const TAGS: [&str; 6] = ["Name", "Version", "Release", "Epoch", "Summary", "License"];
 const EPOCH: usize = 3;
+/// Those that are missed even if an unknown macro may have written others.
+const NEEDED: [usize; 2] = [1, 2];
 const WORDS: usize = 4;
 
 /// Whether the branch of an `%if` is read.
@@ -106,13 +108,23 @@ struct Reader<'a> {
     values: [Option<Expansion>; TAGS.len()],
     in_preamble: bool,
     has_description: bool,
+    /// Whether a macro unknown here was called that may have written sections of its own, as `%fontpkg` does.
+    is_foreign: bool,
 }
 
 impl<'a> Reader<'a> {
     fn new(spec: &'a Spec, macros: Macros) -> Self {
         let expander = Expander::new(macros);
         let values = Default::default();
-        Self { spec, expander, branches: Vec::new(), values, in_preamble: true, has_description: false }
+        Self {
+            spec,
+            expander,
+            branches: Vec::new(),
+            values,
+            in_preamble: true,
+            has_description: false,
+            is_foreign: false,
+        }
     }
 
     fn read(mut self) -> Result<Reading, Unreadable> {
@@ -121,13 +133,14 @@ impl<'a> Reader<'a> {
                 LineKind::Conditional(keyword) => self.conditional(index, keyword)?,
                 LineKind::Header if self.is_read() => self.header(index),
                 LineKind::Text | LineKind::Definition if self.in_preamble && self.is_read() => self.text(index)?,
+                LineKind::Text => self.is_foreign |= self.spec.line(index).starts_with(b"%"),
                 _ => {}
             }
         }
         if let Some((line, _)) = self.branches.last() {
             return Err(Unreadable::Unbalanced(line + 1));
         }
-        if !self.has_description {
+        if !self.has_description && !self.is_foreign {
             return Err(Unreadable::Missing("%description"));
         }
         self.finish()
@@ -186,18 +199,21 @@ impl<'a> Reader<'a> {
         self.in_preamble = false;
         // The preamble has no header, so a section whose header is here is the one this line begins.
         let mut begun = self.spec.sections().iter().filter(|section| section.header.contains(&index));
-        let is_main = |id: &SectionId| id.name.as_str() == "%description" && id.package.is_none();
+        // `%description %{_description}` is the main package's, and the text.
+        let of_main = |package: &Option<String>| package.as_ref().is_none_or(|package| package.contains('%'));
+        let is_main = |id: &SectionId| id.name.as_str() == "%description" && of_main(&id.package);
         self.has_description |= begun.any(|section| is_main(&section.id));
     }
 
     fn text(&mut self, index: usize) -> Result<(), Unreadable> {
         let text = self.logical(index);
         let expanded = self.expander.expand(&text);
+        self.is_foreign |= expanded.symbolic && text.starts_with('%');
         for line in expanded.text.lines().map(str::trim).filter(|line| !line.is_empty()) {
             match tag_of(line) {
                 Some((name, value)) => self.tag(name, value, expanded.symbolic)?,
                 // What a macro unknown here gave cannot be judged.
-                None if !text.contains('%') => return Err(Unreadable::NoTag(index + 1)),
+                None if !text.contains(['%', ':']) => return Err(Unreadable::NoTag(index + 1)),
                 None => {}
             }
         }
@@ -235,7 +251,8 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(self) -> Result<Reading, Unreadable> {
-        let missing = (0..TAGS.len()).find(|&index| index != EPOCH && self.values[index].is_none());
+        let wanted = |index: &usize| *index != EPOCH && (!self.is_foreign || NEEDED.contains(index));
+        let missing = (0..TAGS.len()).filter(wanted).find(|&index| self.values[index].is_none());
         if let Some(index) = missing {
             return Err(Unreadable::Missing(TAGS[index]));
         }
@@ -248,7 +265,8 @@ impl<'a> Reader<'a> {
         };
         let text = format!("{epoch}{}", version.text);
         let epoch_version = if symbolic { EpochVersion::Symbolic(text) } else { EpochVersion::Known(text) };
-        let flags = if release.symbolic { Flags::default() } else { Flags::of_release(&release.text) };
+        let is_unknown = release.symbolic && (release.text.contains("autorelease") || is_marker(&release.text));
+        let flags = (!is_unknown).then(|| Flags::of_release(&release.text));
         Ok(Reading { epoch_version, flags })
     }
 }
