@@ -17,6 +17,8 @@ use crate::release::Release;
 use crate::version::{EpochVersion, Unreadable};
 
 const DAY: i64 = 86_400;
+/// Characters of an expression that are shown.
+const SHOWN: usize = 200;
 
 /// Checks what [`crate::process`] is about to write.
 pub(crate) fn check_history(
@@ -34,6 +36,7 @@ pub(crate) fn check_history(
         return found;
     }
     if let Some(EpochVersion::Symbolic(text)) = newest.epoch_version() {
+        let text: String = text.chars().take(SHOWN).collect();
         let message = format!("the version `{text}` cannot be evaluated, so the changelog cannot name it");
         found.push(
             Diagnostic::error("version-symbolic", message)

@@ -59,7 +59,7 @@ impl Expander {
         if self.depth > DEPTH || self.fuel <= text.len() {
             // Nothing more is read once the fuel is gone, so that no loop goes on for long.
             self.fuel = if self.depth > DEPTH { self.fuel } else { 0 };
-            out.keep("%{…}");
+            out.keep(if self.depth == 0 { text } else { "%{…}" });
             return out;
         }
         self.fuel -= text.len() + 1;

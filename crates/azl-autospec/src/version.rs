@@ -133,7 +133,6 @@ impl<'a> Reader<'a> {
                 LineKind::Conditional(keyword) => self.conditional(index, keyword)?,
                 LineKind::Header if self.is_read() => self.header(index),
                 LineKind::Text | LineKind::Definition if self.in_preamble && self.is_read() => self.text(index)?,
-                LineKind::Text => self.is_foreign |= self.spec.line(index).starts_with(b"%"),
                 _ => {}
             }
         }
@@ -177,12 +176,25 @@ impl<'a> Reader<'a> {
 
     fn judge(&mut self, word: &str, rest: &str) -> Branch {
         let expanded = self.expander.expand(rest.trim());
+        if expanded.symbolic && matches!(word, "%if" | "%elif") && self.has_false_part(rest) {
+            return Branch::Waiting;
+        }
         let value = condition::value(&expanded.text).filter(|_| !expanded.symbolic);
         match (word, value) {
             ("%if" | "%elif", Some(value)) if value.is_true() => Branch::Taken,
             ("%if" | "%elif", Some(_)) => Branch::Waiting,
             _ => Branch::Doubtful(format!("{word} {}", expanded.text)),
         }
+    }
+
+    /// Returns whether one part of a plain `a && b` is false, so that the others need not be known.
+    fn has_false_part(&mut self, condition: &str) -> bool {
+        let is_plain = !condition.contains("||") && !condition.contains(['(', '?']);
+        is_plain
+            && condition.split("&&").any(|part| {
+                let expanded = self.expander.expand(part.trim());
+                !expanded.symbolic && condition::value(&expanded.text).is_some_and(|value| !value.is_true())
+            })
     }
 
     /// Tells the expander in what doubt the next line stands.
@@ -299,4 +311,63 @@ fn check_word(index: usize, value: &Expansion) -> Result<(), Unreadable> {
 
 fn only(text: &str, marks: &str) -> bool {
     !text.contains("..") && text.chars().all(|c| c.is_ascii_alphanumeric() || marks.contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REST: &str = "Release: 1\nSummary: s\nLicense: l\n%description\n";
+
+    fn read(version: &str) -> Result<EpochVersion, Unreadable> {
+        let spec = Spec::parse(format!("Name: x\n{version}\n{REST}"));
+        read_version(&spec, &Macros::new().with("fedora", "43")).map(|reading| reading.epoch_version)
+    }
+
+    fn known(version: &str) -> Result<EpochVersion, Unreadable> {
+        Ok(EpochVersion::Known(version.into()))
+    }
+
+    #[test]
+    fn branches_are_chosen_where_the_condition_is_known() {
+        assert_eq!(read("%if 0%{?fedora} > 40\nVersion: 1\n%else\nVersion: 2\n%endif"), known("1"));
+        assert_eq!(read("%if 0%{?rhel}\nVersion: 1\n%elif %{name} == x\nVersion: 2\n%endif"), known("2"));
+        assert_eq!(read("%if 0\n%global v 1\n%package y\n%endif\n%{!?v:%global v 3}\nVersion: %{v}"), known("3"));
+        assert_eq!(read("%if 0 && %{nobody}\nVersion: 1\n%else\nVersion: 2\n%endif"), known("2"));
+        assert_eq!(read("Epoch: 01\nVersion: 1.%{epoch}"), known("1:1.01"));
+    }
+
+    #[test]
+    fn unknown_condition_makes_what_stands_under_it_symbolic() {
+        let one = read("%ifarch x86_64\nVersion: 1\n%else\nVersion: 2\n%endif");
+        let other = read("%ifarch x86_64\nVersion: 1\n%else\nVersion: 3\n%endif");
+        assert!(matches!(one, Ok(EpochVersion::Symbolic(_))));
+        assert_ne!(one, other);
+        assert_eq!(read("%ifarch x86_64\n%global x 1\n%endif\nVersion: 1"), known("1"));
+        let through = read("%ifarch x86_64\n%global x 1\n%endif\nVersion: 1%{?x}");
+        assert!(matches!(through, Ok(EpochVersion::Symbolic(_))));
+    }
+
+    #[test]
+    fn part_before_prep_is_enough_and_the_whole_is_tried_too() {
+        let before =
+            |end: &str| read_version(&Spec::parse(format!("Name: x\nVersion: 1\n{REST}{end}")), &Macros::new());
+        assert!(before("%prep\n%if 1\n").is_ok());
+        assert_eq!(before("%if 1\n%build\n"), Err(Unreadable::Unbalanced(7)));
+        assert!(before("%if 1\n%prep\n%endif\n").is_ok());
+        assert_eq!(before("%endif\n"), Err(Unreadable::Unbalanced(7)));
+    }
+
+    #[test]
+    fn tags_inside_a_question_are_tags() {
+        assert_eq!(read("%{?fedora:Epoch: 2}\n%{!?fedora:Epoch: 3}\nVersion: 1"), known("2:1"));
+    }
+
+    #[test]
+    fn macros_that_write_tags_and_sections_excuse_what_is_missing() {
+        let spec = Spec::parse("Version: 1\nRelease: 1\n%fontpkg -a\n");
+        assert!(read_version(&spec, &Macros::new()).is_ok());
+        let spec = Spec::parse("Version: 1\nRelease: 1\n");
+        assert_eq!(read_version(&spec, &Macros::new()), Err(Unreadable::Missing("%description")));
+    }
 }
