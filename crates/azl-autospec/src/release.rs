@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use azl_spec::Spec;
-
 use crate::commit::{Commit, History};
 use crate::macros::Macros;
 use crate::magic::Magic;
-use crate::version::{EpochVersion, Reading, Unreadable, read_version};
+use crate::version::{EpochVersion, Reading, Unreadable, read_text};
 
 /// What the history says of one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,5 +75,5 @@ pub fn releases(history: &History, macros: &Macros) -> Vec<Release> {
 }
 
 fn read(commit: &Commit, macros: &Macros) -> Option<Result<Reading, Unreadable>> {
-    commit.spec.as_deref().map(|spec| read_version(&Spec::parse(spec), macros))
+    commit.spec.as_deref().map(|spec| read_text(spec, macros))
 }

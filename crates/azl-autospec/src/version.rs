@@ -70,15 +70,20 @@ impl std::error::Error for Unreadable {}
 
 /// Reads the version of a spec; `macros` are those of the distribution.
 pub fn read_version(spec: &Spec, macros: &Macros) -> Result<Reading, Unreadable> {
-    let prep = (0..spec.lines().len()).find(|&line| spec.line(line).trim_ascii() == b"%prep");
-    let whole = |spec: &Spec| Reader::new(spec, macros.clone()).read();
-    match prep {
-        Some(line) => {
-            let before = Spec::parse(&spec.as_bytes()[..spec.lines()[line].range.start]);
-            whole(&before).or_else(|_| whole(spec))
+    read_text(spec.as_bytes(), macros)
+}
+
+/// Reads the version of a spec that is not parsed yet: mostly only a small part of it must be.
+pub(crate) fn read_text(text: &[u8], macros: &Macros) -> Result<Reading, Unreadable> {
+    let read = |text: &[u8]| Reader::new(&Spec::parse(text), macros.clone()).read();
+    let mut start = 0;
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        if line.trim_ascii() == b"%prep" {
+            return read(&text[..start]).or_else(|_| read(text));
         }
-        None => whole(spec),
+        start += line.len();
     }
+    read(text)
 }
 
 /// Tags that rpm demands, by name; the first four hold one word.

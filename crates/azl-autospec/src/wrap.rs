@@ -127,7 +127,7 @@ fn dash_end(text: &[char], at: usize) -> Option<usize> {
 fn ends_hyphenated(text: &[char], at: usize) -> bool {
     let letter = |index: Option<usize>| index.and_then(|index| text.get(index)).is_some_and(|&c| is_letter(c));
     let before = letter(at.checked_sub(1)) && letter(at.checked_sub(2));
-    let initials = at >= 3 && is_letter(text[at - 3]) && text[at - 2] == '-' && is_word_or_mark(text[at - 1]);
+    let initials = at >= 3 && is_letter(text[at - 3]) && text[at - 2] == '-' && is_letter(text[at - 1]);
     let second = if text.get(at + 2) == Some(&'-') { at + 3 } else { at + 2 };
     text[at] == '-' && (before || initials) && letter(Some(at + 1)) && letter(Some(second))
 }
@@ -136,8 +136,10 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
+/// Every word character but decimal digits; superscripts, fractions and the like are letters to Python.
 fn is_letter(character: char) -> bool {
-    is_word(character) && !character.is_numeric()
+    let is_decimal = character.is_numeric() && !matches!(character, '²' | '³' | '¹' | '¼'..='¾' | '⁰'..='⓿');
+    is_word(character) && !is_decimal
 }
 
 fn is_word_or_mark(character: char) -> bool {
@@ -160,6 +162,11 @@ mod tests {
             chunks("x--y -z --opt 1-2 e-mail"),
             ["x", "--", "y", " ", "-z", " ", "--opt", " ", "1-2", " ", "e-mail"]
         );
+    }
+
+    #[test]
+    fn hyphen_behind_a_digit_is_no_break() {
+        assert_eq!(chunks("a-1-bc a-b-cd ab-cd"), ["a-1-bc", " ", "a-b-", "cd", " ", "ab-", "cd"]);
     }
 
     #[test]
