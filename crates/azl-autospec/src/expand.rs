@@ -21,6 +21,9 @@ const FUEL: usize = 4 << 20;
 /// Macros that take the rest of their line and expand to nothing.
 const DIRECTIVES: [&str; 7] = ["define", "global", "undefine", "dnl", "bcond_with", "bcond_without", "bcond"];
 
+/// Begins what a call of `%autorelease` with an option that it does not have becomes.
+pub(crate) const WRONG_OPTION: &str = "%{autorelease -";
+
 /// An expanded text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Expansion {
@@ -194,7 +197,8 @@ impl Expander {
         out.symbolic |= arguments.symbolic;
         match flags::marker(&arguments.text) {
             Ok(marker) => out.text.push_str(&marker),
-            Err(option) => out.keep(&format!("%{{autorelease {option}}}")),
+            Err(_) if arguments.symbolic => out.keep("%{autorelease …}"),
+            Err(option) => out.keep(&format!("{WRONG_OPTION}{}}}", option.trim_start_matches('-'))),
         }
     }
 

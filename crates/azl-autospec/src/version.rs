@@ -9,7 +9,7 @@ use std::fmt;
 use azl_spec::{Keyword, LineKind, SectionId, Spec};
 
 use crate::condition;
-use crate::expand::{Expander, Expansion};
+use crate::expand::{Expander, Expansion, WRONG_OPTION};
 use crate::flags::{Flags, is_marker};
 use crate::macros::{Body, Macros};
 
@@ -299,17 +299,17 @@ fn tag_of(line: &str) -> Option<(&str, &str)> {
 
 /// Refuses what rpm refuses in a tag of one word.
 fn check_word(index: usize, value: &Expansion) -> Result<(), Unreadable> {
-    if value.symbolic {
+    let text = value.text.as_str();
+    if value.symbolic && !text.contains(WRONG_OPTION) {
         return Ok(());
     }
-    let text = value.text.as_str();
     let legal = match TAGS[index] {
         "Epoch" => text.parse::<u32>().is_ok(),
         "Name" => {
             let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric() || "_%{".contains(c));
             begins && only(text, "-._+%{}")
         }
-        _ => only(text, "._+%{}~^"),
+        _ => !value.symbolic && only(text, "._+%{}~^"),
     };
     if legal { Ok(()) } else { Err(Unreadable::Illegal { tag: TAGS[index], value: text.to_owned() }) }
 }

@@ -41,6 +41,7 @@ fn name_release_and_epoch_that_rpm_refuses_are_refused() {
         ("Name: pkg", "Name: ../pkg"),
         ("Name: pkg", "Name: -pkg"),
         ("Release: %autorelease", "Release: %autorelease -e a/b"),
+        ("Release: %autorelease", "Release: %autorelease -x 3"),
         ("Version: 1.0", "Version: 1.0\nEpoch: -1"),
         ("Version: 1.0", "Version: 1.0\nVersion: 1.0"),
         ("Summary: s\n", ""),
