@@ -22,7 +22,7 @@ const FUEL: usize = 4 << 20;
 const DIRECTIVES: [&str; 7] = ["define", "global", "undefine", "dnl", "bcond_with", "bcond_without", "bcond"];
 
 /// Begins what a call of `%autorelease` with an option that it does not have becomes.
-pub(crate) const WRONG_OPTION: &str = "%{autorelease -";
+pub(crate) const WRONG_OPTION: &str = "%{autorelease: unknown option -";
 
 /// An expanded text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

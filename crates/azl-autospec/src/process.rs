@@ -29,9 +29,9 @@ pub struct Tool {
 
 /// Returns the processed spec, or `None` with at least one error.
 ///
-/// `file` is the name for diagnostics. The spec stands for the one of the newest commit. It comes back unchanged if it neither calls `%autorelease` nor
-/// `%autochangelog` and has a `%changelog`, or if it defines `%autorelease` itself. A spec that was processed before is
-/// processed again.
+/// `file` is the name for diagnostics. The spec stands for the one of the newest commit. It comes back unchanged if it
+/// calls neither `%autorelease` nor `%autochangelog` and has a `%changelog`, or if it defines `%autorelease` itself. A
+/// spec that was processed before is processed again.
 pub fn process(spec: &Spec, file: &str, history: &History, tool: &Tool) -> (Option<Vec<u8>>, Vec<Diagnostic>) {
     let text = unix_lines(spec.as_bytes());
     let text = block::remove(&text).unwrap_or(text);

@@ -88,6 +88,7 @@ pub(crate) fn read_text(text: &[u8], macros: &Macros) -> Result<Reading, Unreada
 
 /// Tags that rpm demands, by name; the first four hold one word.
 const TAGS: [&str; 6] = ["Name", "Version", "Release", "Epoch", "Summary", "License"];
+const NAME: usize = 0;
 const EPOCH: usize = 3;
 /// Those that are missed even if an unknown macro may have written others.
 const NEEDED: [usize; 2] = [1, 2];
@@ -217,7 +218,10 @@ impl<'a> Reader<'a> {
         // The preamble has no header, so a section whose header is here is the one this line begins.
         let mut begun = self.spec.sections().iter().filter(|section| section.header.contains(&index));
         // `%description %{_description}` is the main package's, and the text.
-        let of_main = |package: &Option<String>| package.as_ref().is_none_or(|package| package.contains('%'));
+        let name = self.values[NAME].as_ref().map(|name| name.text.as_str());
+        let of_main = |package: &Option<String>| {
+            package.as_deref().is_none_or(|package| package.contains('%') || Some(package) == name)
+        };
         let is_main = |id: &SectionId| id.name.as_str() == "%description" && of_main(&id.package);
         self.has_description |= begun.any(|section| is_main(&section.id));
     }
@@ -361,6 +365,17 @@ mod tests {
         assert_eq!(before("%if 1\n%build\n"), Err(Unreadable::Unbalanced(7)));
         assert!(before("%if 1\n%prep\n%endif\n").is_ok());
         assert_eq!(before("%endif\n"), Err(Unreadable::Unbalanced(7)));
+    }
+
+    #[test]
+    fn description_may_name_the_main_package() {
+        let read = |description: &str| {
+            let text = format!("Name: x\nVersion: 1\nRelease: 1\nSummary: s\nLicense: l\n{description}\n");
+            read_version(&Spec::parse(text), &Macros::new()).map(|_| ())
+        };
+        assert_eq!(read("%description -n x"), Ok(()));
+        assert_eq!(read("%description %{_description}"), Ok(()));
+        assert_eq!(read("%description -n y"), Err(Unreadable::Missing("%description")));
     }
 
     #[test]

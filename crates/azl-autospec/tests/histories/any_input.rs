@@ -75,7 +75,8 @@ proptest! {
 
     #[test]
     fn processing_twice_is_processing_once(middle in lines(), end in ends()) {
-        let spec = format!("Name: p\nVersion: 1\nRelease: %autorelease\nSummary: s\nLicense: l\n%description\n{middle}{end}");
+        let head = "Name: p\nVersion: 1\nRelease: %autorelease\nSummary: s\nLicense: l\n%description\n";
+        let spec = format!("{head}{middle}{end}");
         let history = history(&spec, &["a".to_owned(), "b".to_owned()]);
         if let Some(once) = run(&spec, &history) {
             prop_assert_eq!(run(&once, &history), Some(once));

@@ -270,14 +270,16 @@ fn conditions_and_macros_make_the_version() {
             0,
             "Import\n",
             &spec(
-                "%global major 2\n%bcond_without new\n%if %{with new}\nVersion: %{major}.1%{?prever:~%{prever}}\n%else\nVersion: 0\n%endif",
+                "%global major 2\n%bcond_without new\n%if %{with new}\n\
+                 Version: %{major}.1%{?prever:~%{prever}}\n%else\nVersion: 0\n%endif",
             ),
         ),
         commit(
             1,
             "Candidate\n",
             &spec(
-                "%global prever rc1\n%global major 2\n%bcond_without new\n%if %{with new}\nVersion: %{major}.1%{?prever:~%{prever}}\n%else\nVersion: 0\n%endif",
+                "%global prever rc1\n%global major 2\n%bcond_without new\n%if %{with new}\n\
+                 Version: %{major}.1%{?prever:~%{prever}}\n%else\nVersion: 0\n%endif",
             ),
         ),
     ];
