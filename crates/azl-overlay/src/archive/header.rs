@@ -40,12 +40,12 @@ pub(crate) struct Header {
 /// Reads a header that is not all zeros.
 pub(crate) fn parse(block: &[u8; BLOCK]) -> Result<Header, Refusal> {
     check_sum(block)?;
-    let name = name(block).map_err(|rule| Refusal::of(&block[..100], rule))?;
+    let name = name(block);
     let refuse = |rule| Refusal::of(&name, rule);
     let kind = kind(block[156]).map_err(refuse)?;
     let mode = number(&block[100..108]).map_err(refuse)? & MODE;
     let size = number(&block[124..136]).map_err(refuse)?;
-    let link = text(&block[157..257]).map_err(refuse)?.to_vec();
+    let link = text(&block[157..257]).to_vec();
     Ok(Header { kind, link, mode: u32::try_from(mode).unwrap_or_default(), size, name })
 }
 
@@ -77,21 +77,21 @@ fn kind(flag: u8) -> Result<Kind, Rule> {
 }
 
 /// Returns the name with the prefix that ustar and star have; GNU keeps times there.
-fn name(block: &[u8; BLOCK]) -> Result<Vec<u8>, Rule> {
-    let name = text(&block[..100])?;
+fn name(block: &[u8; BLOCK]) -> Vec<u8> {
+    let name = text(&block[..100]);
     let prefix = match (&block[257..263], &block[508..]) {
-        (b"ustar\0", b"tar\0") => text(&block[345..476])?,
-        (b"ustar\0", _) => text(&block[345..500])?,
+        (b"ustar\0", b"tar\0") => text(&block[345..476]),
+        (b"ustar\0", _) => text(&block[345..500]),
         _ => &[],
     };
-    Ok(if prefix.is_empty() { name.to_vec() } else { [prefix, b"/", name].concat() })
+    if prefix.is_empty() { name.to_vec() } else { [prefix, b"/", name].concat() }
 }
 
-/// Returns a field up to its first NUL. Bytes after that are what another reader may take for part of the name.
-fn text(field: &[u8]) -> Result<&[u8], Rule> {
-    let end = field.iter().position(|&byte| byte == 0).unwrap_or(field.len());
-    let (text, rest) = field.split_at(end);
-    if rest.iter().any(|&byte| byte != 0) { Err(Rule::Nul) } else { Ok(text) }
+/// Returns a field without the NULs at its end. One in the middle stays and is refused if the name is used: another
+/// reader may take what is behind it for part of the name. Writers leave such rests where a long name follows.
+fn text(field: &[u8]) -> &[u8] {
+    let end = field.iter().rposition(|&byte| byte != 0).map_or(0, |at| at + 1);
+    &field[..end]
 }
 
 /// Reads octal digits between blanks and NULs, or GNU's big-endian form; an empty field is zero.
