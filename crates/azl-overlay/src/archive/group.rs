@@ -56,14 +56,17 @@ impl<'o> Group<'o> {
     /// Applies all overlays to the archive's bytes.
     ///
     /// # Errors
-    /// If the archive is refused or an overlay does not apply or changes nothing; the place is that of the overlay.
+    /// If the archive is refused, or an overlay does not apply, changes nothing, or does so at another number of
+    /// places than expected; the place is that of the overlay.
     pub fn apply(&self, bytes: &[u8]) -> Result<Repacked, Diagnostic> {
         let limits = Limits::default();
         let (mut members, compression) = reader::read(bytes, &limits).map_err(|refusal| self.refuse(&refusal))?;
         let mut places = Vec::new();
         for (overlay, change) in &self.edits {
             let changed = change.edit.apply(&mut members, &limits);
-            places.push(changed.map_err(|misfit| self.misfit(overlay, misfit))?);
+            let changed = changed.map_err(|misfit| self.misfit(overlay, misfit))?;
+            overlay.check_places(changed)?;
+            places.push(changed);
         }
         let bytes = writer::write(&members, compression).map_err(|refusal| self.refuse(&refusal))?;
         Ok(Repacked { bytes, places, warnings: self.alike(&members).into_iter().collect() })

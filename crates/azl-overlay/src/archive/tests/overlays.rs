@@ -110,6 +110,14 @@ fn overlays_that_match_or_change_nothing_are_refused_at_their_values() {
 }
 
 #[test]
+fn number_of_places_is_checked() {
+    let archive = source().end();
+    assert_eq!(apply(&format!("{REMOVE}expect = 2\n"), &archive).expect("applies").places, [2]);
+    let report = ["overlay-expect", "applies at 2 places, not 3", "o/x.comp.toml:5:10"];
+    refused(&format!("{REMOVE}expect = 3\n"), &archive, &report);
+}
+
+#[test]
 fn bad_archive_is_reported_with_entry_and_rule_where_it_is_named() {
     let archive = Tar::new().file("../x", b"").end();
     refused(
