@@ -12,7 +12,7 @@ mod filter;
 use std::collections::BTreeSet;
 
 use azl_diagnostics::Diagnostic;
-use azl_overlay::{Compat, FileEntry, FileSet, Sources, directory_of};
+use azl_overlay::{Compat, FileEntry, FileSet, Sources, Target, directory_of};
 use azl_spec::{SectionId, SectionName, Spec};
 
 use crate::component::{HashType, SourceFile};
@@ -66,7 +66,7 @@ pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<F
     let pinned = take_pinned(component, &mut sources)?;
     add_macros(component, &mut sources).map_err(|problem| vec![problem])?;
     let before: BTreeSet<String> = sources.files.iter().map(|(path, _)| path.to_owned()).collect();
-    for overlay in &component.overlays {
+    for overlay in component.overlays.iter().filter(|overlay| overlay.target() == Target::Sources) {
         overlay
             .apply(&mut sources, material.authored, Compat::None)
             .map_err(|problem| vec![in_component(component, problem)])?;
