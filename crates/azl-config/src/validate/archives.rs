@@ -76,6 +76,7 @@ mod tests {
     use azl_overlay::{FileEntry, FileSet};
 
     use crate::load::{Options, load};
+    use crate::render::{Material, render};
 
     const TREE: &str = r#"
 //- azldev.toml
@@ -100,11 +101,16 @@ archive = 'x-1.tar.xz'
         )
     }
 
-    /// Loads a tree whose file `c.toml` holds `toml`, after more files as `//- path` lines.
-    fn report(toml: &str, more: &str) -> String {
-        let fixture = format!("{TREE}//- d.toml\n{more}\n//- c.toml\n{toml}");
+    /// Returns a tree whose file `c.toml` holds `toml` and `d.toml` what `more` starts with; other files of `more` are
+    /// behind `//- path` lines.
+    fn files(toml: &str, more: &str) -> FileSet {
+        let fixture = format!("{TREE}//- c.toml\n{toml}//- d.toml\n{more}");
         let parts = fixture.split("//- ").skip(1).filter_map(|part| part.split_once('\n'));
-        let files: FileSet = parts.map(|(path, text)| (path.to_owned(), FileEntry::new(text.as_bytes()))).collect();
+        parts.map(|(path, text)| (path.to_owned(), FileEntry::new(text.as_bytes()))).collect()
+    }
+
+    fn report(toml: &str, more: &str) -> String {
+        let files = files(toml, more);
         let (_, diagnostics) = load(&files, Options::default());
         render_all(&diagnostics, |path| files.text(path))
     }
@@ -143,6 +149,24 @@ archive = 'x-1.tar.xz'
         assert_eq!(neither.matches("error[archive-without-hash]").count(), 1, "{neither}");
         let both = format!("{one_has_it}{}", entry("x-1.tar.xz").replace("components.x.", "components.y."));
         assert_eq!(report(&both.replace("[components.y]\n", ""), &format!("{group}{shared}")), "");
+    }
+
+    #[test]
+    fn archive_overlay_leaves_rendered_files_alone_and_its_hash_goes_into_sources() {
+        let hash = "1".repeat(128);
+        let spec = "Name: x\nVersion: 1\nRelease: 1\nSource0: x-%{version}.tar.xz\n%description\n";
+        let entry = entry("x-1.tar.xz") + &format!("hash-type = 'SHA512'\nhash = '{hash}'\n");
+        let toml = format!("[components.x]\nspec = {{ type = 'local', path = 'x/x.spec' }}\n{entry}{OVERLAY}");
+        let old = format!("SHA512 (x-1.tar.xz) = {}\n", "0".repeat(128));
+        let files = files(&toml, &format!("//- x/x.spec\n{spec}//- x/sources\n{old}"));
+        let (config, diagnostics) = load(&files, Options::default());
+        assert_eq!(render_all(&diagnostics, |path| files.text(path)), "");
+        let component = config.resolve("x").expect("a component");
+        let (packaging, supplied) = (files.below("x"), std::collections::BTreeSet::new());
+        let material = Material { packaging: &packaging, authored: &files, supplied: &supplied };
+        let rendered = render(&component, material).expect("renders");
+        assert!(rendered.text("x.spec").is_some_and(|text| text.ends_with(spec)), "{rendered:?}");
+        assert_eq!(rendered.text("sources"), Some(&*format!("SHA512 (x-1.tar.xz) = {hash}\n")));
     }
 
     #[test]

@@ -75,9 +75,9 @@ fn put_text(field: &mut [u8], text: &[u8]) {
     }
 }
 
-/// Writes octal digits up to the field's last byte, which stays NUL.
+/// Writes octal digits up to the field's last byte, which is NUL.
 fn put_octal(field: &mut [u8], value: u64) {
-    let digits = format!("{value:0width$o}", width = field.len() - 1);
+    let digits = format!("{value:0width$o}\0", width = field.len() - 1);
     field[..digits.len()].copy_from_slice(digits.as_bytes());
 }
 

@@ -176,10 +176,10 @@ fn bombs_stop_while_they_unpack() {
         }
     }
     let claimed = Block::new(b'0', b"x", 0).with(124, &[0x80, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
-    refused_whole_or_entry(&Tar::new().block(claimed, b"").end(), Rule::TooBig);
+    refused_for(&Tar::new().block(claimed, b"").end(), Rule::TooBig);
 }
 
-fn refused_whole_or_entry(bytes: &[u8], rule: Rule) {
+fn refused_for(bytes: &[u8], rule: Rule) {
     assert_eq!(refusal(bytes).rule, rule);
 }
 
@@ -244,7 +244,7 @@ fn what_follows_the_archive_is_refused() {
 fn archives_that_end_too_early_are_refused() {
     let archive = Tar::new().file("x", &[7; 3000]).end();
     for length in [1, 511, 512, 600, 3584] {
-        refused_whole_or_entry(&archive[..length], Rule::Truncated);
+        refused_for(&archive[..length], Rule::Truncated);
     }
     for pack in [gzip, xz, zstd] {
         let packed = pack(&archive);
@@ -263,7 +263,7 @@ fn further_frames_are_refused_even_if_they_hold_nothing() {
     refused_whole(&[xz(&archive), xz(b"")].concat(), Rule::Trailing);
     refused_whole(&[gzip(&archive), gzip(b"")].concat(), Rule::Trailing);
     let (head, tail) = archive.split_at(512);
-    refused_whole_or_entry(&[zstd(head), zstd(tail)].concat(), Rule::Truncated);
+    refused_for(&[zstd(head), zstd(tail)].concat(), Rule::Truncated);
 }
 
 /// B051.

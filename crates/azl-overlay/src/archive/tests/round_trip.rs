@@ -176,6 +176,7 @@ fn headers_are_laid_out_as_gos_writer_lays_them_out() {
     assert_eq!(fields(0), of("0000755", "00000000000", "5", zeros));
     assert_eq!(fields(1), of("0000000", "00000000146", "L", zeros));
     assert_eq!(bytes[512 + 329..512 + 345], [0; 16], "long names have no device numbers");
+    assert_eq!(bytes[154..156], *b"\0 ", "the checksum's own end");
     assert_eq!(bytes[329..345], *b"0000000\x000000000\0");
     assert_eq!(bytes[512..][..14], *b"././@LongLink\0");
     assert_eq!(bytes.len() % 512, 0);
