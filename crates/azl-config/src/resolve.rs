@@ -117,7 +117,12 @@ impl Config {
         }
     }
 
-    fn layers<'a>(&'a self, name: &'a str, component: &'a Component) -> impl Iterator<Item = &'a ComponentLayer> {
+    /// Returns what adds up to a component, its own table last.
+    pub(crate) fn layers<'a>(
+        &'a self,
+        name: &'a str,
+        component: &'a Component,
+    ) -> impl Iterator<Item = &'a ComponentLayer> {
         let distro = self.project.default_distro.as_ref().and_then(|reference| {
             let (_, version) = self.distros.get(&reference.name)?.version(reference)?;
             Some(&version.default_component_config)

@@ -3,6 +3,8 @@
 //! **Invariant:** overlays, build options and source files are checked wherever they stand, in defaults as well as in
 //! components.
 
+mod archives;
+
 use std::collections::BTreeMap;
 
 use azl_diagnostics::{Diagnostic, closest};
@@ -26,6 +28,7 @@ pub(crate) fn validate(config: &Config) -> Vec<Diagnostic> {
         check_layer(&component.layer, &mut found);
         check_own_snapshot(&component.layer, &mut found);
     }
+    archives::check(config, &mut found);
     check_component_groups(config, &mut found);
     check_package_groups(config, &mut found);
     check_test_suites(config, &mut found);
