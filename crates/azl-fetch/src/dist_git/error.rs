@@ -35,7 +35,7 @@ pub enum DistGitError {
         reason: String,
     },
     /// The repository lacks the branch or the commit.
-    #[error("`{url}` has no {wanted}\n  hint: check `dist-git-branch` and `upstream-commit`")]
+    #[error("`{url}` has no {wanted}\n  hint: check `dist-git-base-uri`, `dist-git-branch` and `upstream-commit`")]
     Absent {
         /// What was asked for.
         url: String,

@@ -147,7 +147,7 @@ impl DistGit {
     /// What git said, e.g. that another run is at it; the store is as good as before.
     pub fn tidy(&self) -> Result<(), DistGitError> {
         self.upkeep.0.store(0, Ordering::Relaxed);
-        self.git.offline().args(["multi-pack-index", "--no-progress", "write"]).output()?;
+        self.git.offline().args(["multi-pack-index", "write"]).output()?;
         self.git.offline().args(["pack-refs", "--all"]).output()?;
         Ok(())
     }

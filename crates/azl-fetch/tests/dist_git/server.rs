@@ -1,6 +1,6 @@
 //! A web server on the loopback interface that runs `git http-backend`, or misbehaves as told.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use azl_host::Cmd;
 
 /// What the server does with a request.
 #[derive(Clone)]
-pub enum Manner {
+pub(crate) enum Manner {
     /// Answers as git does.
     Git,
     /// Answers everything with a login page.
@@ -23,7 +23,7 @@ pub enum Manner {
 }
 
 /// A server; dropping it stops it.
-pub struct Server {
+pub(crate) struct Server {
     port: u16,
     shared: Arc<Shared>,
 }
@@ -37,7 +37,7 @@ struct Shared {
 
 impl Server {
     /// Serves the repositories below `root`.
-    pub fn start(root: &Path) -> Self {
+    pub(crate) fn start(root: &Path) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let shared = Arc::new(Shared {
@@ -59,16 +59,16 @@ impl Server {
         Self { port, shared }
     }
 
-    pub fn url(&self, repository: &str) -> Address {
+    pub(crate) fn url(&self, repository: &str) -> Address {
         format!("http://127.0.0.1:{}/{repository}", self.port).parse().expect("an address")
     }
 
-    pub fn behave(&self, manner: Manner) {
+    pub(crate) fn behave(&self, manner: Manner) {
         *self.shared.manner.lock().expect("a manner") = manner;
     }
 
     /// Returns the requests since the last call.
-    pub fn requests(&self) -> usize {
+    pub(crate) fn requests(&self) -> usize {
         self.shared.requests.swap(0, Ordering::SeqCst)
     }
 }
@@ -88,7 +88,9 @@ impl Shared {
         let Some(request) = Request::read(&mut reader) else { return };
         let manner = self.manner.lock().expect("a manner").clone();
         let mut answer = match &manner {
-            Manner::Html => page("200 OK", "Content-Type: text/html\r\n", "<html>please sign in</html>"),
+            Manner::Html => {
+                page("200 OK", "Content-Type: text/html\r\n", "<!DOCTYPE html>\n<html>\nplease sign in\n</html>\n")
+            }
             Manner::Redirect(to) => page("302 Found", &format!("Location: {to}\r\n"), ""),
             Manner::Git | Manner::Truncated => self.git(&request),
         };
@@ -100,8 +102,9 @@ impl Shared {
     }
 
     fn git(&self, request: &Request) -> Vec<u8> {
-        let cmd = Cmd::new("git", &self.root)
-            .args(["-c", "safe.directory=*", "http-backend"])
+        // It fails where it says `not our ref`; a web server passes on what it said all the same.
+        let cmd = Cmd::new("/bin/sh", &self.root)
+            .args(["-c", "git -c 'safe.directory=*' http-backend || true"])
             .env("GIT_PROJECT_ROOT", self.root.to_string_lossy())
             .env("GIT_HTTP_EXPORT_ALL", "1")
             .env("GIT_CONFIG_NOSYSTEM", "1")

@@ -9,20 +9,20 @@ use azl_host::{Cmd, files};
 use super::server::Server;
 
 /// Two sides: what is upstream, and a store that is still empty.
-pub struct World {
-    pub server: Server,
-    pub store: DistGit,
+pub(crate) struct World {
+    pub(crate) server: Server,
+    pub(crate) store: DistGit,
     directory: tempfile::TempDir,
 }
 
 /// An upstream repository.
-pub struct Upstream {
+pub(crate) struct Upstream {
     path: PathBuf,
 }
 
 impl World {
     /// Makes both, or prints why the test does not run.
-    pub fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         let exec_path = match Cmd::new("git", "/").arg("--exec-path").output() {
             Ok(output) => output.stdout,
             Err(error) => {
@@ -44,12 +44,12 @@ impl World {
         Some(Self { server, store, directory })
     }
 
-    pub fn store_directory(&self) -> PathBuf {
+    pub(crate) fn store_directory(&self) -> PathBuf {
         self.directory.path().join("store/dist-git/fedora.git")
     }
 
     /// Makes a repository with the branch `f43`.
-    pub fn upstream(&self, name: &str) -> Upstream {
+    pub(crate) fn upstream(&self, name: &str) -> Upstream {
         let upstream = Upstream { path: self.directory.path().join("up").join(name) };
         files::create_dir_all(&upstream.path).expect("a directory");
         upstream.git(&["init", "--quiet", "--template=", "--initial-branch=f43", "."]);
@@ -59,13 +59,13 @@ impl World {
     }
 
     /// Fetches `f43` of a package whose repository has its name.
-    pub fn fetch(&self, name: &str) -> azl_fetch::Fetched {
+    pub(crate) fn fetch(&self, name: &str) -> azl_fetch::Fetched {
         self.store.fetch(&package(name), &self.server.url(name), &f43()).expect("fetched")
     }
 }
 
 impl Upstream {
-    pub fn git(&self, args: &[&str]) -> String {
+    pub(crate) fn git(&self, args: &[&str]) -> String {
         self.git_at(0, args)
     }
 
@@ -75,50 +75,50 @@ impl Upstream {
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_AUTHOR_NAME", "Ann")
             .env("GIT_AUTHOR_EMAIL", "ann@host.example")
-            .env("GIT_AUTHOR_DATE", format!("{} +0200", seconds - 5))
+            .env("GIT_AUTHOR_DATE", format!("@{} +0200", seconds - 5))
             .env("GIT_COMMITTER_NAME", "Carl")
             .env("GIT_COMMITTER_EMAIL", "carl@host.example")
-            .env("GIT_COMMITTER_DATE", format!("{seconds} -0330"));
+            .env("GIT_COMMITTER_DATE", format!("@{seconds} -0330"));
         let output = cmd.args(args.iter().copied()).output().unwrap_or_else(|error| panic!("{error}"));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    pub fn write(&self, path: &str, content: &str) -> &Self {
+    pub(crate) fn write(&self, path: &str, content: &str) -> &Self {
         let path = self.path.join(path);
         files::create_dir_all(path.parent().expect("a parent")).expect("a directory");
         files::write_atomic(path, content.as_bytes()).expect("written");
         self
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Commits what is written.
-    pub fn commit(&self, seconds: i64, message: &str) -> CommitId {
+    pub(crate) fn commit(&self, seconds: i64, message: &str) -> CommitId {
         self.git(&["add", "--all"]);
         self.git_at(seconds, &["commit", "--quiet", "--allow-empty", "--message", message]);
         self.head()
     }
 
-    pub fn merge(&self, seconds: i64, branch: &str) -> CommitId {
+    pub(crate) fn merge(&self, seconds: i64, branch: &str) -> CommitId {
         self.git_at(seconds, &["merge", "--quiet", "--no-ff", "--message", "merge", branch]);
         self.head()
     }
 
-    pub fn head(&self) -> CommitId {
+    pub(crate) fn head(&self) -> CommitId {
         self.git(&["rev-parse", "HEAD"]).parse().expect("an id")
     }
 
     /// Commits entries that no work tree could hold: lines `<mode> <type> <id>\t<name>`.
-    pub fn commit_tree(&self, entries: &str) -> CommitId {
+    pub(crate) fn commit_tree(&self, entries: &str) -> CommitId {
         let commit = self.commit_object(&self.tree(entries), "odd", &[]);
         self.git(&["update-ref", "refs/heads/f43", commit.as_str()]);
         commit
     }
 
     /// Makes a commit that no branch has.
-    pub fn commit_object(&self, tree: &str, message: &str, parents: &[&CommitId]) -> CommitId {
+    pub(crate) fn commit_object(&self, tree: &str, message: &str, parents: &[&CommitId]) -> CommitId {
         let mut args = vec!["commit-tree", "-m", message, tree];
         for parent in parents {
             args.extend(["-p", parent.as_str()]);
@@ -127,22 +127,22 @@ impl Upstream {
     }
 
     /// Keeps a directory of `<mode> <type> <id>\t<name>` lines and returns its id.
-    pub fn tree(&self, entries: &str) -> String {
+    pub(crate) fn tree(&self, entries: &str) -> String {
         let mktree = Cmd::new("git", &self.path).args(["mktree", "--missing"]).input(entries);
         String::from_utf8_lossy(&mktree.output().expect("a tree").stdout).trim().to_owned()
     }
 
     /// Keeps a content and returns its id.
-    pub fn blob(&self, content: &str) -> String {
+    pub(crate) fn blob(&self, content: &str) -> String {
         let cmd = Cmd::new("git", &self.path).args(["hash-object", "-w", "--stdin"]).input(content);
         String::from_utf8_lossy(&cmd.output().expect("a blob").stdout).trim().to_owned()
     }
 }
 
-pub fn package(name: &str) -> Package {
+pub(crate) fn package(name: &str) -> Package {
     name.parse().expect("a package")
 }
 
-pub fn f43() -> Branch {
+pub(crate) fn f43() -> Branch {
     "f43".parse().expect("a branch")
 }
