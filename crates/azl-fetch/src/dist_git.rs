@@ -15,7 +15,7 @@
 //!
 //! **Invariant:** a read never uses the network: no remote is configured for it, so that git cannot fetch behind it.
 //! **Invariant:** what a server sends is checked by git (hashes, form, connection) before it can be found in the store.
-//! **Invariant:** nothing is ever deleted from the store, so that a commit once pinned stays.
+//! **Invariant:** no object is ever deleted from the store, so that a commit once pinned stays.
 
 mod commit;
 mod error;
@@ -27,6 +27,7 @@ mod objects;
 mod resolve;
 mod transfer;
 mod tree;
+mod upkeep;
 
 use std::path::Path;
 
@@ -40,7 +41,7 @@ pub use transfer::{Fetched, Movement, Prefetched, Reach};
 
 use git::Git;
 use objects::Objects;
-use transfer::Upkeep;
+use upkeep::Upkeep;
 
 /// The dist-git repositories of one distribution, as far as they were fetched.
 ///

@@ -87,6 +87,11 @@ impl Git {
         passed.fold(cmd.timeout(TIME_LIMIT), |cmd, name| cmd.inherit(name))
     }
 
+    /// Returns the repository's directory.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     fn base(&self) -> Cmd {
         plain(&self.directory).arg("--git-dir").arg(self.directory.as_os_str())
     }

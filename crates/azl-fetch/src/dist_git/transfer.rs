@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use azl_host::{Cmd, CmdError};
 
@@ -17,9 +16,7 @@ use super::{DistGit, branch_ref, pin_ref};
 const REQUEST: usize = 5_000;
 /// Absent objects that are looked up one by one. Each makes git look at all packs; after so many, the rest is taken to
 /// be absent too and is asked for: what was fetched before is there from the oldest on.
-const MOST_MISSES: usize = 32;
-/// Packs that come in before the index over all packs is written anew.
-const PACKS: u32 = 128;
+const MOST_MISSES: usize = 8;
 /// Times a fetch is tried when another run moves the same ref.
 const ATTEMPTS: usize = 3;
 
@@ -33,10 +30,6 @@ const OPTIONS: [&str; 8] = [
     "--refmap=",
     "--quiet",
 ];
-
-/// Counts packs since the index over all packs was written.
-#[derive(Debug, Default)]
-pub(super) struct Upkeep(AtomicU32);
 
 /// A branch that was fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,19 +132,6 @@ impl DistGit {
         Ok(Prefetched { needed: needed.len(), asked: absent.len() })
     }
 
-    /// Writes the index over all packs and the list of all refs, which keep a store of thousands of packages fast.
-    ///
-    /// It happens now and then by itself; call it once after many fetches.
-    ///
-    /// # Errors
-    /// What git said, e.g. that another run is at it; the store is as good as before.
-    pub fn tidy(&self) -> Result<(), DistGitError> {
-        self.upkeep.0.store(0, Ordering::Relaxed);
-        self.git.offline().args(["multi-pack-index", "write"]).output()?;
-        self.git.offline().args(["pack-refs", "--all"]).output()?;
-        Ok(())
-    }
-
     /// Returns what is not there of a list that begins with what was probably fetched first.
     fn absent(&self, needed: &[String]) -> Result<Vec<String>, DistGitError> {
         let mut absent = Vec::new();
@@ -194,10 +174,7 @@ impl DistGit {
             }
             attempt += 1;
         }
-        if self.upkeep.0.fetch_add(1, Ordering::Relaxed) >= PACKS {
-            // Another run may be at it; the packs are found without it, if slower.
-            let _ = self.tidy();
-        }
+        self.count_pack();
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 
 mod choosing;
 mod fetching;
+mod killing;
 mod reading;
 mod refusing;
 mod server;

@@ -18,6 +18,8 @@ pub(crate) enum Manner {
     Html,
     /// Breaks off in the middle of a pack.
     Truncated,
+    /// Says no more in the middle of a pack, and does not hang up.
+    Stalled,
     /// Sends the client elsewhere.
     Redirect(String),
 }
@@ -33,6 +35,7 @@ struct Shared {
     manner: Mutex<Manner>,
     requests: AtomicUsize,
     stopped: AtomicBool,
+    stalls: AtomicBool,
 }
 
 impl Server {
@@ -45,6 +48,7 @@ impl Server {
             manner: Mutex::new(Manner::Git),
             requests: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
+            stalls: AtomicBool::new(false),
         });
         let of_thread = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -65,6 +69,11 @@ impl Server {
 
     pub(crate) fn behave(&self, manner: Manner) {
         *self.shared.manner.lock().expect("a manner") = manner;
+    }
+
+    /// Returns whether a pack has been begun and not ended.
+    pub(crate) fn stalls(&self) -> bool {
+        self.shared.stalls.load(Ordering::SeqCst)
     }
 
     /// Returns the requests since the last call.
@@ -92,13 +101,18 @@ impl Shared {
                 page("200 OK", "Content-Type: text/html\r\n", "<!DOCTYPE html>\n<html>\nplease sign in\n</html>\n")
             }
             Manner::Redirect(to) => page("302 Found", &format!("Location: {to}\r\n"), ""),
-            Manner::Git | Manner::Truncated => self.git(&request),
+            Manner::Git | Manner::Truncated | Manner::Stalled => self.git(&request),
         };
-        if matches!(manner, Manner::Truncated) && request.path.ends_with("/git-upload-pack") {
+        if matches!(manner, Manner::Truncated | Manner::Stalled) && request.path.ends_with("/git-upload-pack") {
             let pack = answer.windows(4).position(|window| window == b"PACK");
             answer.truncate(pack.map_or(answer.len(), |at| at + 40));
         }
         let _ = (&stream).write_all(&answer);
+        if matches!(manner, Manner::Stalled) && answer.windows(4).any(|window| window == b"PACK") {
+            self.stalls.store(true, Ordering::SeqCst);
+            // Until the client is gone.
+            let _ = std::io::copy(&mut reader, &mut std::io::sink());
+        }
     }
 
     fn git(&self, request: &Request) -> Vec<u8> {
