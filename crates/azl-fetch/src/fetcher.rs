@@ -103,7 +103,9 @@ impl HostFetcher {
                     });
                 }
             }
-            for ((index, request), outcome) in indexes.into_iter().zip(&requests).zip(backend.get(&requests)) {
+            // Even to be asked for nothing costs the pool a look at the host's apt.
+            let outcomes = if requests.is_empty() { Vec::new() } else { backend.get(&requests) };
+            for ((index, request), outcome) in indexes.into_iter().zip(&requests).zip(outcomes) {
                 match outcome {
                     Ok(digest) => got.push((index, request.to.clone(), digest)),
                     Err(tried) => missing[index].tried.extend(tried),
