@@ -32,13 +32,20 @@ const ALWAYS: [&str; 8] = [
 ];
 
 /// Settings of calls that use the network.
-const ONLINE: [&str; 19] = [
+const ONLINE: [&str; 25] = [
     "protocol.allow=never",
     "protocol.https.allow=always",
     "protocol.http.allow=always",
     "protocol.version=2",
     "transfer.fsckObjects=true",
     "fetch.fsckObjects=true",
+    // What old tools wrote, in repositories that began before git: odd, but read the same by everyone.
+    "fetch.fsck.zeroPaddedFilemode=warn",
+    "fetch.fsck.badTimezone=warn",
+    "fetch.fsck.missingSpaceBeforeDate=warn",
+    "fetch.fsck.missingNameBeforeEmail=warn",
+    "fetch.fsck.missingSpaceBeforeEmail=warn",
+    "fetch.fsck.nullSha1=warn",
     "fetch.recurseSubmodules=false",
     "fetch.writeCommitGraph=false",
     "fetch.unpackLimit=1",
@@ -150,6 +157,29 @@ fn version(said: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn git_sees_the_settings_of_the_call_and_of_the_store_only() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let git = match Git::open(&directory.path().join("x.git")) {
+            Err(error @ DistGitError::NoGit { .. }) => {
+                let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("not run: {error}\n"));
+                return;
+            }
+            other => other.expect("a store"),
+        };
+        let url = "https://host.example/rpms/x".parse().expect("an address");
+        let listed = |cmd: Cmd| {
+            let output = cmd.args(["config", "--list", "--show-scope"]).output().expect("listed").stdout;
+            String::from_utf8_lossy(&output).into_owned()
+        };
+        for text in [listed(git.offline()), listed(git.online(&url))] {
+            let ours = |line: &str| line.starts_with("command\t") || line.starts_with("local\tcore.");
+            assert!(text.lines().all(ours), "{text}");
+        }
+        assert!(!listed(git.offline()).contains("remote."), "no remote, so nothing to fetch from");
+        assert!(listed(git.online(&url)).contains("remote.upstream.url=https://host.example/rpms/x"));
+    }
 
     #[test]
     fn versions_are_compared_as_numbers() {

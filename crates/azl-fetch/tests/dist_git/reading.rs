@@ -117,6 +117,27 @@ fn executables_and_links_to_files_are_files() {
 }
 
 #[test]
+fn oddities_of_old_tools_are_read() {
+    let Some(world) = World::new() else { return };
+    let upstream = world.upstream("bash");
+    let blob = upstream.blob("x");
+    let raw: Vec<u8> = (0..20).map(|at| u8::from_str_radix(&blob[at * 2..at * 2 + 2], 16).expect("hex")).collect();
+    let inner = upstream.tree(&format!("100644 blob {blob}\tx\n"));
+    let inner: Vec<u8> = (0..20).map(|at| u8::from_str_radix(&inner[at * 2..at * 2 + 2], 16).expect("hex")).collect();
+    let tree = [b"0100644 bash.spec\0".as_slice(), &raw, b"040000 d\0", &inner].concat();
+    let tree = upstream.object("tree", &tree);
+    let text = format!("tree {tree}\nauthor A<a@b> 100 +051800\ncommitter <a@b>100 +0000\n\nold\n");
+    let tip: CommitId = upstream.object("commit", text.as_bytes()).parse().expect("an id");
+    upstream.git(&["update-ref", "refs/heads/f43", tip.as_str()]);
+    world.fetch("bash");
+    world.store.prefetch(&package("bash"), &world.server.url("bash"), &tip, Reach::History).expect("prefetched");
+    let bash = package("bash");
+    assert_eq!(world.store.files(&bash, &tip).expect("read").keys().collect::<Vec<_>>(), ["bash.spec", "d/x"]);
+    let record = world.store.history(&bash, &tip).next().expect("a commit").expect("read");
+    assert_eq!((record.committer.time, record.author.name.as_slice()), (100, &b"A"[..]));
+}
+
+#[test]
 fn everything_that_is_no_plain_file_is_refused_by_name_at_once() {
     let Some(world) = World::new() else { return };
     let upstream = world.upstream("bash");

@@ -132,6 +132,12 @@ impl Upstream {
         String::from_utf8_lossy(&mktree.output().expect("a tree").stdout).trim().to_owned()
     }
 
+    /// Keeps an object as it is, well-formed or not, and returns its id.
+    pub(crate) fn object(&self, kind: &str, content: &[u8]) -> String {
+        let cmd = Cmd::new("git", &self.path).args(["hash-object", "-w", "--literally", "--stdin", "-t", kind]);
+        String::from_utf8_lossy(&cmd.input(content).output().expect("an object").stdout).trim().to_owned()
+    }
+
     /// Keeps a content and returns its id.
     pub(crate) fn blob(&self, content: &str) -> String {
         let cmd = Cmd::new("git", &self.path).args(["hash-object", "-w", "--stdin"]).input(content);
