@@ -32,20 +32,13 @@ const ALWAYS: [&str; 8] = [
 ];
 
 /// Settings of calls that use the network.
-const ONLINE: [&str; 25] = [
+const ONLINE: [&str; 17] = [
     "protocol.allow=never",
     "protocol.https.allow=always",
     "protocol.http.allow=always",
     "protocol.version=2",
     "transfer.fsckObjects=true",
     "fetch.fsckObjects=true",
-    // What old tools wrote, in repositories that began before git: odd, but read the same by everyone.
-    "fetch.fsck.zeroPaddedFilemode=warn",
-    "fetch.fsck.badTimezone=warn",
-    "fetch.fsck.missingSpaceBeforeDate=warn",
-    "fetch.fsck.missingNameBeforeEmail=warn",
-    "fetch.fsck.missingSpaceBeforeEmail=warn",
-    "fetch.fsck.nullSha1=warn",
     "fetch.recurseSubmodules=false",
     "fetch.writeCommitGraph=false",
     "fetch.unpackLimit=1",
@@ -58,8 +51,19 @@ const ONLINE: [&str; 25] = [
     // Less than this for a minute is a server that hangs.
     "http.lowSpeedLimit=100",
     "http.lowSpeedTime=60",
-    "remote.upstream.promisor=true",
-    "remote.upstream.partialclonefilter=blob:none",
+];
+
+/// Settings of calls that leave file contents out; the remote promises to have them.
+const PARTIAL: [&str; 2] = ["remote.upstream.promisor=true", "remote.upstream.partialclonefilter=blob:none"];
+
+/// What git's check complains of although it is harmless: old tools wrote it, and everyone reads it the same.
+pub(super) const ODDITIES: [&str; 6] = [
+    "zeroPaddedFilemode",
+    "badTimezone",
+    "missingSpaceBeforeDate",
+    "missingNameBeforeEmail",
+    "missingSpaceBeforeEmail",
+    "nullSha1",
 ];
 
 /// A bare repository and how to call git on it.
@@ -87,8 +91,14 @@ impl Git {
 
     /// Starts a command for which `url` is the remote [`REMOTE`], promising the blobs that are left out.
     pub(super) fn online(&self, url: &Address) -> Cmd {
+        settings(self.online_whole(url), &PARTIAL)
+    }
+
+    /// Starts a command for which `url` is the remote [`REMOTE`], with everything, which may have [`ODDITIES`].
+    pub(super) fn online_whole(&self, url: &Address) -> Cmd {
         let cmd = settings(settings(self.base(), &ALWAYS), &ONLINE);
         let cmd = settings(cmd, &[&format!("remote.{REMOTE}.url={url}")]);
+        let cmd = ODDITIES.iter().fold(cmd, |cmd, oddity| settings(cmd, &[&format!("fetch.fsck.{oddity}=warn")]));
         let proxies = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
         let passed = proxies.iter().chain(&["SSL_CERT_FILE", "SSL_CERT_DIR"]);
         passed.fold(cmd.timeout(TIME_LIMIT), |cmd, name| cmd.inherit(name))

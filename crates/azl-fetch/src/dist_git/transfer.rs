@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use azl_host::{Cmd, CmdError};
 
 use super::error::DistGitError;
-use super::git::REMOTE;
+use super::git::{ODDITIES, REMOTE};
 use super::name::{Address, Branch, CommitId, Package};
 use super::{DistGit, branch_ref, pin_ref};
 
@@ -20,8 +20,10 @@ const MOST_MISSES: usize = 8;
 /// Times a fetch is tried when another run moves the same ref.
 const ATTEMPTS: usize = 3;
 
-const OPTIONS: [&str; 8] = [
-    "--filter=blob:none",
+/// Leaves file contents out.
+const PARTIAL: &str = "--filter=blob:none";
+/// Of every fetch.
+const OPTIONS: [&str; 7] = [
     "--no-tags",
     "--no-write-fetch-head",
     "--no-auto-maintenance",
@@ -83,8 +85,7 @@ impl DistGit {
         let reference = branch_ref(package, branch);
         let before = self.objects.tip(&reference)?;
         let known = before.as_ref().map(|_| reference.as_str());
-        let cmd = self.ask(url, known).arg(REMOTE).arg(format!("+refs/heads/{branch}:{reference}"));
-        self.run(&cmd, url, &format!("branch `{branch}`"))?;
+        self.bring(url, known, &format!("+refs/heads/{branch}:{reference}"), &format!("branch `{branch}`"))?;
         let broken = || DistGitError::Broken { reason: format!("`git fetch` left no {reference}") };
         let tip = self.objects.tip(&reference)?.ok_or_else(broken)?;
         let movement = self.movement(package, before, &tip)?;
@@ -100,8 +101,7 @@ impl DistGit {
         if self.objects.tip(&reference)?.is_some() {
             return Ok(());
         }
-        let cmd = self.ask(url, None).arg(REMOTE).arg(format!("{commit}:{reference}"));
-        self.run(&cmd, url, &format!("commit {commit}"))
+        self.bring(url, None, &format!("{commit}:{reference}"), &format!("commit {commit}"))
     }
 
     /// Fetches the file contents that reading a commit needs, as far as they are not there, in one request or few.
@@ -126,7 +126,7 @@ impl DistGit {
         needed.retain(|id| seen.insert(id.clone()));
         let absent = self.absent(&needed)?;
         for ids in absent.chunks(REQUEST) {
-            let cmd = self.ask(url, None).args(["--stdin", REMOTE]).input(ids.join("\n") + "\n");
+            let cmd = ask(self.git.online(url), None).args([PARTIAL, "--stdin", REMOTE]).input(ids.join("\n") + "\n");
             self.run(&cmd, url, &format!("file contents of commit {commit}"))?;
         }
         Ok(Prefetched { needed: needed.len(), asked: absent.len() })
@@ -156,12 +156,18 @@ impl DistGit {
         Ok(Movement::Rewritten { from })
     }
 
-    /// Starts a fetch that tells the server of the commits behind `known` only; else of the commits of all packages.
-    fn ask(&self, url: &Address, known: Option<&str>) -> Cmd {
-        let cmd = self.git.online(url);
-        match known {
-            Some(reference) => cmd.arg("fetch").args(OPTIONS).arg(format!("--negotiation-tip={reference}")),
-            None => cmd.args(["-c", "fetch.negotiationAlgorithm=noop", "fetch"]).args(OPTIONS),
+    /// Fetches commits and directories to a ref.
+    ///
+    /// Git (2.47 at least) lets no harmless oddity pass where contents are left out, whatever it is told; with contents
+    /// it does. The few packages that have one come whole.
+    fn bring(&self, url: &Address, known: Option<&str>, refspec: &str, wanted: &str) -> Result<(), DistGitError> {
+        let partial = self.run(&ask(self.git.online(url), known).args([PARTIAL, REMOTE, refspec]), url, wanted);
+        let odd = |reason: &String| ODDITIES.iter().any(|oddity| reason.contains(&format!(": {oddity}: ")));
+        match partial {
+            Err(DistGitError::Refused { reason, .. }) if odd(&reason) => {
+                self.run(&ask(self.git.online_whole(url), known).args([REMOTE, refspec]), url, wanted)
+            }
+            other => other,
         }
     }
 
@@ -176,6 +182,14 @@ impl DistGit {
         }
         self.count_pack();
         Ok(())
+    }
+}
+
+/// Begins a fetch that tells the server of the commits behind `known` and of no others: the store has all packages'.
+fn ask(cmd: Cmd, known: Option<&str>) -> Cmd {
+    match known {
+        Some(reference) => cmd.arg("fetch").args(OPTIONS).arg(format!("--negotiation-tip={reference}")),
+        None => cmd.args(["-c", "fetch.negotiationAlgorithm=noop", "fetch"]).args(OPTIONS),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use azl_fetch::{CommitId, DistGitError, Reach, Record};
+use azl_fetch::{CommitId, DistGitError, Movement, Reach, Record};
 
 use super::upstream::{World, f43, package};
 
@@ -129,12 +129,19 @@ fn oddities_of_old_tools_are_read() {
     let text = format!("tree {tree}\nauthor A<a@b> 100 +051800\ncommitter <a@b>100 +0000\n\nold\n");
     let tip: CommitId = upstream.object("commit", text.as_bytes()).parse().expect("an id");
     upstream.git(&["update-ref", "refs/heads/f43", tip.as_str()]);
+    world.upstream("other").write("other.spec", "contents that stay absent").commit(100, "one");
+    world.fetch("other");
     world.fetch("bash");
     world.store.prefetch(&package("bash"), &world.server.url("bash"), &tip, Reach::History).expect("prefetched");
     let bash = package("bash");
     assert_eq!(world.store.files(&bash, &tip).expect("read").keys().collect::<Vec<_>>(), ["bash.spec", "d/x"]);
     let record = world.store.history(&bash, &tip).next().expect("a commit").expect("read");
     assert_eq!((record.committer.time, record.author.name.as_slice()), (100, &b"A"[..]));
+    assert_eq!(world.fetch("bash").movement, Movement::None);
+    let next = upstream.commit_object(&tree, "next", &[&tip]);
+    upstream.git(&["update-ref", "refs/heads/f43", next.as_str()]);
+    assert_eq!(world.fetch("bash").movement, Movement::Forward);
+    assert_eq!(world.fetch("other").movement, Movement::None);
 }
 
 #[test]
