@@ -15,6 +15,7 @@ mod kinds;
 mod metadata;
 mod overlay;
 mod reader;
+mod schema;
 mod sources;
 mod values;
 

@@ -10,12 +10,14 @@ use crate::sources::Sources;
 use crate::values::FileGlob;
 
 /// Removes files.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileRemove {
     /// Glob over paths beside the spec.
+    #[schemars(with = "FileGlob")]
     file: Spanned<FileGlob>,
     /// Archive in which to remove them; refused for now.
+    #[schemars(with = "Option<String>")]
     archive: Option<Spanned<String>>,
 }
 
