@@ -18,6 +18,8 @@ mod component_group;
 mod distro;
 mod document;
 mod explain;
+#[cfg(test)]
+mod fixture;
 mod image;
 mod input;
 mod layer;

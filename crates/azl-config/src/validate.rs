@@ -92,3 +92,6 @@ fn check_default_distro(config: &Config, found: &mut Vec<Diagnostic>) {
         found.push(suggest(problem, version, distro.versions.keys().map(String::as_str)));
     }
 }
+
+#[cfg(test)]
+mod tests;

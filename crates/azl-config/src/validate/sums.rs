@@ -6,7 +6,7 @@ use azl_diagnostics::{Diagnostic, Span};
 
 use crate::component::ComponentLayer;
 use crate::document::Config;
-use crate::merge::Merged;
+use crate::merge::{Merged, unknown_field};
 use crate::slot::Source;
 
 /// Checks the sums of all components that have something to check.
@@ -56,8 +56,12 @@ impl Unsets {
         }
     }
 
+    /// Returns the idle entries; a path that names no field is known already.
     fn idle(self) -> impl Iterator<Item = Diagnostic> {
-        let idle = self.0.into_iter().filter(|(_, (_, effect))| *effect == Effect::Nothing);
+        let idle = self
+            .0
+            .into_iter()
+            .filter(|(_, (path, effect))| *effect == Effect::Nothing && unknown_field(path).is_none());
         idle.map(|(span, (path, _))| {
             let problem = Diagnostic::error("unset", format!("`unset` of `{path}` drops nothing: none is inherited"));
             Diagnostic { span: Some(span), ..problem }.hint("remove the entry")
