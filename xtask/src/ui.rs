@@ -55,6 +55,13 @@ impl Ui {
         }
     }
 
+    /// Shows warnings; `root` is where authored files are found.
+    pub(crate) fn warn(&self, warnings: &[Diagnostic], root: &Path) {
+        if !warnings.is_empty() {
+            self.line(render(warnings, Some(root)).trim_end());
+        }
+    }
+
     /// Shows a failure and returns its exit code; `root` is where authored files are found.
     pub(crate) fn fail(&self, failure: &Failure, root: Option<&Path>) -> ExitCode {
         if let Some(progress) = &self.progress {

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 use azl_overlay::{Descriptions, Overlay, Reader, Table, directory_of, join};
 use schemars::JsonSchema;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use crate::build::BuildLayer;
 use crate::distro::DistroReference;
@@ -32,7 +32,7 @@ pub enum SpecType {
 }
 
 /// How `Release` is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReleaseCalculation {
     /// As the spec asks for.
@@ -82,8 +82,7 @@ struct RenderShape {
 }
 
 /// A component or what components inherit.
-///
-/// It is read without its overlays, which are read by kind.
+// Overlays are taken out of the table before, since they are read by kind.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[schemars(rename = "Component")]

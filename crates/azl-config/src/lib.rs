@@ -18,12 +18,14 @@ mod component_group;
 mod distro;
 mod document;
 mod explain;
+mod fingerprint;
 #[cfg(test)]
 mod fixture;
 mod image;
 mod input;
 mod layer;
 mod load;
+mod lock;
 mod members;
 mod merge;
 mod overlay_file;
@@ -45,17 +47,19 @@ mod validate;
 
 pub mod render;
 
-pub use azl_overlay::{Descriptions, FileEntry, FileSet};
+pub use azl_overlay::{Compat, Descriptions, FileEntry, FileSet, Overlay};
 pub use build::{BuildLayer, CheckLayer, FailureLayer, HintsLayer};
 pub use component::{ComponentLayer, ReleaseCalculation, SpecLayer, SpecType};
 pub use component_group::ComponentGroup;
 pub use distro::{Distro, DistroReference, DistroVersion};
 pub use document::{Component, Config};
 pub use explain::{Effective, file_and_line};
+pub use fingerprint::{Difference, Fingerprint, InputChange, Packaging};
 pub use image::{Capabilities, Image, ImageDefinition, ImageDefinitionType, ImagePublish, ImageTests, TestSuiteName};
 pub use input::{Input, Inputs, UseCase};
 pub use layer::Layer;
 pub use load::{MAX_FILE_SIZE, Options, load};
+pub use lock::{Change, Lock, lock_file};
 pub use package_group::PackageGroup;
 pub use project::Project;
 pub use publish::{Channel, PackageForm, PackageLayer, PackagePublish, PackagePublishLayer, Publish, PublishLayer};

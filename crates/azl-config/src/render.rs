@@ -11,7 +11,7 @@ mod filter;
 
 use std::collections::BTreeSet;
 
-use azl_diagnostics::Diagnostic;
+use azl_diagnostics::{Diagnostic, Severity};
 use azl_overlay::{Compat, FileEntry, FileSet, Sources, directory_of};
 use azl_spec::{SectionId, SectionName, Spec};
 
@@ -51,39 +51,68 @@ pub struct Material<'a> {
     pub packaging: &'a FileSet,
     /// The authored tree, which holds the files overlays add.
     pub authored: &'a FileSet,
+    /// Whose results overlays have.
+    pub compat: Compat,
     /// Names of sources that come into being at build time, such as the release's public key.
     pub supplied: &'a BTreeSet<String>,
 }
 
+/// A rendered component.
+#[derive(Debug, Clone)]
+pub struct Rendering {
+    /// `<name>.spec`, `sources`, patches and other files, and `<name>.azl.macros` if there are macros.
+    pub files: FileSet,
+    /// What somebody should look at.
+    pub warnings: Vec<Diagnostic>,
+}
+
 /// Renders a component.
-///
-/// The result holds `<name>.spec`, `sources`, patches and other files, and `<name>.azl.macros` if there are macros.
 ///
 /// # Errors
 /// All mistakes that can be told apart; an overlay that does not apply ends the run, since later ones build on it.
-pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<FileSet, Vec<Diagnostic>> {
+pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<Rendering, Vec<Diagnostic>> {
     let mut sources = gather(component, material.packaging).map_err(|problem| vec![problem])?;
     let pinned = take_pinned(component, &mut sources)?;
     add_macros(component, &mut sources).map_err(|problem| vec![problem])?;
     let before: BTreeSet<String> = sources.files.iter().map(|(path, _)| path.to_owned()).collect();
-    for overlay in &component.overlays {
-        overlay
-            .apply(&mut sources, material.authored, Compat::None)
-            .map_err(|problem| vec![in_component(component, problem)])?;
-    }
+    let mut warnings = apply_overlays(component, &mut sources, material).map_err(|problem| vec![problem])?;
     skip_check(component, &mut sources.spec).map_err(|problem| vec![problem])?;
     let mut problems = filter::missing_sources(component, &sources, &pinned, material.supplied);
-    problems.extend(release_problem(component, &sources.spec));
     problems.extend(filter::apply(component, &mut sources, &before));
+    if material.compat == Compat::Azldev {
+        warnings.extend(problems.drain(..).map(|problem| Diagnostic { severity: Severity::Warning, ..problem }));
+    }
+    problems.extend(release_problem(component, &sources.spec));
     if !problems.is_empty() {
         return Err(problems);
     }
     sources.spec.prepend_lines(&header(component));
-    Ok(collect(component, sources, &pinned))
+    Ok(Rendering { files: collect(component, sources, &pinned), warnings })
+}
+
+/// Applies a component's overlays in order and returns the warnings.
+///
+/// # Errors
+/// If one does not apply.
+pub fn apply_overlays(
+    component: &ResolvedComponent,
+    sources: &mut Sources,
+    material: Material<'_>,
+) -> Result<Vec<Diagnostic>, Diagnostic> {
+    let mut warnings = Vec::new();
+    for overlay in &component.overlays {
+        let applied = overlay.apply(sources, material.authored, material.compat);
+        let applied = applied.map_err(|problem| in_component(component, problem))?;
+        warnings.extend(applied.warnings.into_iter().map(|warning| in_component(component, warning)));
+    }
+    Ok(warnings)
 }
 
 /// Parts the packaging into spec and files; the spec takes the component's name.
-fn gather(component: &ResolvedComponent, packaging: &FileSet) -> Result<Sources, Diagnostic> {
+///
+/// # Errors
+/// If there is no spec of that name.
+pub fn gather(component: &ResolvedComponent, packaging: &FileSet) -> Result<Sources, Diagnostic> {
     let spec_name = match &component.spec {
         SpecSource::Local { path } => path.rsplit('/').next().unwrap_or(path).to_owned(),
         SpecSource::Upstream(upstream) => format!("{}.spec", upstream.package),

@@ -79,6 +79,9 @@ fn generate<T: JsonSchema>() -> Value {
 /// Takes `null` out: TOML has none, an absent key is what an optional value means.
 fn drop_null(schema: &mut Schema) {
     let Some(object) = schema.as_object_mut() else { return };
+    if object.get("default").is_some_and(Value::is_null) {
+        object.remove("default");
+    }
     if let Some(Value::Array(types)) = object.get_mut("type") {
         types.retain(|one| one != "null");
         if let [only] = types.as_slice() {

@@ -9,6 +9,7 @@
 //!
 //! **Invariant:** a refused overlay leaves no half-made change: the caller drops the sources it was given.
 
+mod canonical;
 mod dialect;
 mod file_set;
 mod kinds;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use azl_diagnostics::{Diagnostic, closest};
 use toml::Spanned;
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
+use crate::canonical;
 use crate::file_set::{FileEntry, FileSet, directory_of, join};
 use crate::kinds::{self, Kind};
 use crate::metadata::Metadata;
@@ -49,6 +50,10 @@ pub struct Overlay {
     pub description: Option<String>,
     /// At how many places it must apply; at least one if absent.
     pub expect: Option<Spanned<usize>>,
+    /// Its kind's values as one text, the same for overlays that do the same.
+    pub values: String,
+    /// The authored file it brings in, as a path of the tree, if it names one.
+    pub source: Option<String>,
     /// Metadata of its overlay file, if it comes from one.
     pub metadata: Option<Arc<Metadata>>,
     /// File that declares it; `source` is relative to its directory.
@@ -79,11 +84,13 @@ impl Overlay {
             reader.report(unknown_kind(kind_name.get_ref()).at(reader.file(), span));
             return None;
         }
+        let values = canonical::of_table(table.get_ref());
+        let source = source_path(reader.file(), table.get_ref());
         let kind = kinds::read(kind_name.get_ref(), reader, table)?;
         if let Some(problem) = kind.contradiction() {
             reader.error("overlay-contradiction", span.clone(), problem);
         }
-        Some(Self { kind, description, expect, metadata: None, file: reader.file().to_owned(), span })
+        Some(Self { kind, description, expect, values, source, metadata: None, file: reader.file().to_owned(), span })
     }
 
     /// Changes the sources. `authored` is the tree the overlay's own files are in.
@@ -157,6 +164,13 @@ impl Overlay {
     /// Makes an error at the overlay's place.
     pub(crate) fn refuse(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
         Diagnostic::error(code, message).at(self.file.clone(), self.span.clone())
+    }
+}
+
+fn source_path(file: &str, table: &DeTable<'_>) -> Option<String> {
+    match table.get("source").map(Spanned::get_ref) {
+        Some(DeValue::String(source)) => join(directory_of(file), source).ok(),
+        _ => None,
     }
 }
 

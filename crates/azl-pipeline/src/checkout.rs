@@ -75,7 +75,7 @@ impl Checkout {
     /// Says if the committed `specs/` are not what is about to be built.
     pub fn note_drift(&self, inputs: &Inputs, reporter: &dyn Reporter) {
         let names: Vec<String> = inputs.components.keys().cloned().collect();
-        let drifted = render::render(self.tree.root(), &names, Mode::Check)
+        let drifted = render::render(&self.tree, &names, Mode::Check)
             .is_ok_and(|report| !(report.changed.is_empty() && report.removed.is_empty()));
         if drifted {
             let message = "specs/ is not what the overlays render to, which is what is built; run `cargo xtask render`";

@@ -26,6 +26,9 @@ pub struct ReleaseToml {
     pub sets: BTreeMap<String, SetToml>,
     /// Who signs.
     pub signing: SigningToml,
+    /// How overlays are applied.
+    #[serde(default)]
+    pub overlays: OverlaysToml,
     /// Capabilities that packages require and the release does not hold, and why.
     #[serde(default)]
     pub assumed: BTreeMap<String, String>,
@@ -43,6 +46,26 @@ pub struct SetToml {
     /// Images to compose.
     #[serde(default)]
     pub images: BTreeSet<String>,
+}
+
+/// How the overlays of this tree are applied.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverlaysToml {
+    /// Whose results count where azldev's are known defects.
+    #[serde(default)]
+    pub compat: CompatToml,
+}
+
+/// Whose results overlays have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CompatToml {
+    /// What the kinds' documentation says.
+    None,
+    /// azldev's, as in every tree that does not say otherwise.
+    #[default]
+    Azldev,
 }
 
 /// Who signs a release.

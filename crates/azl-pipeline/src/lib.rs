@@ -5,12 +5,13 @@
 //!
 //! Not here: parsing arguments and printing (`xtask`), and anything that could be computed without effects.
 //!
-//! **Invariant:** only [`mod@release`], [`render`] and [`update`] write outside the store.
+//! **Invariant:** only [`mod@release`], [`render`], [`overlay`] and [`update`] write outside the store.
 
 pub mod build;
 pub mod check;
 pub mod checkout;
 pub mod compute;
+pub mod config;
 pub mod definition;
 pub mod doctor;
 pub mod error;
@@ -21,13 +22,16 @@ pub mod graph;
 pub mod history;
 pub mod image;
 pub mod inputs;
+pub mod list;
 pub mod manifest;
+pub mod overlay;
 pub mod ports;
 pub mod realise;
 pub mod release;
 pub mod render;
 pub mod same;
 pub mod session;
+pub mod spec;
 pub mod tree;
 pub mod update;
 pub mod verify;

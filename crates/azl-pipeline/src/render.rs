@@ -2,31 +2,44 @@
 //!
 //! Not here: what rendering means, which is `azl_config::render`.
 //!
-//! **Invariant:** `specs/` is touched only where its bytes change, and not at all with [`Mode::Check`] or a mistake
-//! anywhere.
+//! **Invariant:** `specs/` is touched only where its bytes change, and not at all with [`Mode::Check`], [`Mode::Diff`]
+//! or a mistake anywhere.
+
+mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use azl_config::render::{Material, rendered_directory};
-use azl_config::{FileSet, SourceEntry};
+use azl_config::SourceEntry;
+use azl_config::render::{Material, Rendering, rendered_directory};
 use azl_diagnostics::Diagnostic;
-use azl_host::{FileError, files};
+use azl_host::{FileError, environment, files};
 use serde::Serialize;
 
 use crate::error::Failure;
 use crate::tree::Tree;
 
+pub use report::RenderReport;
+
 /// What to do with the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// Make `specs/` equal to it.
+    /// Make `specs/` equal to it; directories of components that are gone stay.
     Write,
+    /// Make `specs/` equal to it, and remove directories of components that are gone.
+    WriteAndClean,
     /// Say where `specs/` differs.
     Check,
+    /// Show how `specs/` differs.
+    Diff,
+}
+
+impl Mode {
+    fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::WriteAndClean)
+    }
 }
 
 /// A rendered component.
@@ -36,85 +49,51 @@ pub struct Rendered {
     pub files: BTreeMap<String, Arc<[u8]>>,
     /// What `sources` pins.
     pub sources: Vec<SourceEntry>,
+    /// What somebody should look at.
+    pub warnings: Vec<Diagnostic>,
 }
 
-/// What rendering did, or with [`Mode::Check`] would do. Paths are relative to the tree, in order.
-#[derive(Debug, Clone, Serialize)]
-pub struct RenderReport {
-    /// Which of the two.
-    pub mode: Mode,
-    /// How many components were rendered.
-    pub components: usize,
-    /// Files written.
-    pub changed: Vec<String>,
-    /// Files removed.
-    pub removed: Vec<String>,
-}
-
-impl RenderReport {
-    /// Makes drift found by [`Mode::Check`] a failure.
-    ///
-    /// # Errors
-    /// If there is drift and the mode is [`Mode::Check`].
-    pub fn into_result(self) -> Result<(), Failure> {
-        let drift = self.changed.len() + self.removed.len();
-        if self.mode == Mode::Write || drift == 0 {
-            return Ok(());
-        }
-        let message = format!("rendered specs are not what the tree renders to: {drift} files differ");
-        Err(Failure::Verification(format!("{message}\n  hint: cargo xtask render")))
-    }
-}
-
-impl fmt::Display for RenderReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (changed, removed) = match self.mode {
-            Mode::Write => ("wrote", "removed"),
-            Mode::Check => ("differs:", "is stale:"),
-        };
-        for path in &self.changed {
-            writeln!(f, "{changed} {path}")?;
-        }
-        for path in &self.removed {
-            writeln!(f, "{removed} {path}")?;
-        }
-        let drift = self.changed.len() + self.removed.len();
-        writeln!(f, "{} components rendered, {drift} files differed", self.components)
-    }
-}
-
-/// Renders components of the tree at `root`, all if none is named, and writes or checks the rendered specs.
-///
-/// With all components, directories of components that are gone are stale.
+/// Renders components of a tree, all if none is named, and writes, checks or shows the rendered specs.
 ///
 /// # Errors
 /// Every mistake of every component; nothing is written then.
-pub fn render(root: &Path, components: &[String], mode: Mode) -> Result<RenderReport, Failure> {
-    let tree = Tree::read(root)?;
+pub fn render(tree: &Tree, components: &[String], mode: Mode) -> Result<RenderReport, Failure> {
     let names: BTreeSet<String> = match components {
         [] => tree.config().components.keys().cloned().collect(),
         named => named.iter().cloned().collect(),
     };
-    let rendered = render_components(&tree, &names)?;
+    let rendered = render_components(tree, &names)?;
     let base = tree.config().project.rendered_specs_dir();
     let wanted = wanted_files(base, &rendered);
-    let present = present_files(root, base, components)?;
-    let report = compare(root, mode, rendered.len(), &wanted, &present)?;
-    if mode == Mode::Write {
-        write(root, &report, &wanted)?;
+    let present = present_files(tree.root(), base, components)?;
+    let warnings = rendered.into_values().flat_map(|component| component.warnings).collect();
+    let mut report = RenderReport::compare(tree.root(), mode, &wanted, &present)?;
+    report.components = names.len();
+    report.warnings = warnings;
+    report.note_stale(base, &names);
+    if mode.writes() {
+        write(tree.root(), &report, &wanted)?;
     }
     Ok(report)
 }
 
-/// Renders the named components.
+/// Renders the named components, as many at a time as there are processors.
 ///
 /// # Errors
 /// Every mistake of every component.
 pub fn render_components(tree: &Tree, names: &BTreeSet<String>) -> Result<BTreeMap<String, Rendered>, Failure> {
+    let names: Vec<&String> = names.iter().collect();
+    let share = names.len().div_ceil(environment::processors()).max(1);
+    let render_share = |share: &[&String]| share.iter().map(|name| render_component(tree, name)).collect::<Vec<_>>();
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> = names.chunks(share).map(|share| scope.spawn(move || render_share(share))).collect();
+        // A worker that panicked has said why; going on without its components would hide them.
+        workers.into_iter().flat_map(|worker| worker.join().expect("rendering does not panic")).collect()
+    });
     let mut rendered = BTreeMap::new();
     let mut mistakes = Vec::new();
-    for name in names {
-        match render_component(tree, name) {
+    for (name, result) in names.into_iter().zip(results) {
+        match result {
             Ok(component) => drop(rendered.insert(name.clone(), component)),
             Err(Failure::Configuration(found)) => mistakes.extend(found),
             Err(other) => return Err(other),
@@ -127,20 +106,21 @@ fn render_component(tree: &Tree, name: &str) -> Result<Rendered, Failure> {
     let component = tree.config().resolve(name)?;
     let packaging = tree.packaging(&component)?;
     let supplied = tree.supplied(name);
-    let material = Material { packaging: &packaging, authored: tree.authored(), supplied: &supplied };
-    let rendered = azl_config::render(&component, material).map_err(Failure::Configuration)?;
-    Rendered::new(name, &rendered).map_err(Failure::Configuration)
+    let material =
+        Material { packaging: &packaging, authored: tree.authored(), compat: tree.compat(), supplied: &supplied };
+    let rendering = azl_config::render(&component, material).map_err(Failure::Configuration)?;
+    Rendered::new(name, rendering).map_err(Failure::Configuration)
 }
 
 impl Rendered {
-    fn new(name: &str, rendered: &FileSet) -> Result<Self, Vec<Diagnostic>> {
+    fn new(name: &str, rendering: Rendering) -> Result<Self, Vec<Diagnostic>> {
         let files: BTreeMap<_, _> =
-            rendered.iter().map(|(path, entry)| (path.to_owned(), entry.bytes.clone())).collect();
+            rendering.files.iter().map(|(path, entry)| (path.to_owned(), entry.bytes.clone())).collect();
         let (sources, mistakes) = match files.get("sources") {
             Some(bytes) => azl_config::parse_sources(&format!("{name}/sources"), bytes),
             None => (Vec::new(), Vec::new()),
         };
-        if mistakes.is_empty() { Ok(Self { files, sources }) } else { Err(mistakes) }
+        if mistakes.is_empty() { Ok(Self { files, sources, warnings: rendering.warnings }) } else { Err(mistakes) }
     }
 }
 
@@ -172,24 +152,6 @@ fn present_files(root: &Path, base: &str, components: &[String]) -> Result<BTree
     Ok(present)
 }
 
-fn compare(
-    root: &Path,
-    mode: Mode,
-    components: usize,
-    wanted: &BTreeMap<String, Arc<[u8]>>,
-    present: &BTreeSet<String>,
-) -> Result<RenderReport, FileError> {
-    let mut changed = Vec::new();
-    for (path, bytes) in wanted {
-        let same = present.contains(path) && files::read(root.join(path))?[..] == bytes[..];
-        if !same {
-            changed.push(path.clone());
-        }
-    }
-    let removed = present.iter().filter(|path| !wanted.contains_key(*path)).cloned().collect();
-    Ok(RenderReport { mode, components, changed, removed })
-}
-
 fn write(root: &Path, report: &RenderReport, wanted: &BTreeMap<String, Arc<[u8]>>) -> Result<(), FileError> {
     for path in &report.changed {
         let host = root.join(path);
@@ -198,7 +160,8 @@ fn write(root: &Path, report: &RenderReport, wanted: &BTreeMap<String, Arc<[u8]>
         }
         files::write_atomic(&host, &wanted[path])?;
     }
-    for path in &report.removed {
+    let stale: &[String] = if report.mode == Mode::WriteAndClean { &report.stale } else { &[] };
+    for path in report.removed.iter().chain(stale) {
         files::remove_file(root.join(path))?;
         remove_empty_parents(root, path)?;
     }

@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use azl_config::{Config, Descriptions, FileEntry, FileSet, Options, ResolvedComponent};
-use azl_host::{FileError, files};
+use azl_config::{Compat, Config, Descriptions, FileEntry, FileSet, Options, ResolvedComponent};
+use azl_diagnostics::Diagnostic;
+use azl_host::files;
 
-use crate::definition::{self, ReleaseToml};
+use crate::definition::{self, CompatToml, ReleaseToml};
 use crate::error::Failure;
 
 /// The file that makes a directory the root of a tree.
@@ -28,33 +29,54 @@ pub struct Tree {
     root: PathBuf,
     authored: FileSet,
     config: Config,
+    compat: Compat,
     supplied: BTreeMap<String, BTreeSet<String>>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Tree {
     /// Reads and loads the tree at `root`.
     ///
+    /// A tree whose `release.toml` says `compat = "none"` is ours: every overlay must give its reason. Any other is
+    /// azldev's.
+    ///
     /// # Errors
     /// If files cannot be read or the configuration has mistakes, all of them at once.
     pub fn read(root: &Path) -> Result<Self, Failure> {
-        Self::read_with(root, Descriptions::Required)
-    }
-
-    /// As [`Tree::read`]; foreign trees may have overlays that give no reason.
-    ///
-    /// # Errors
-    /// As [`Tree::read`].
-    pub fn read_with(root: &Path, descriptions: Descriptions) -> Result<Self, Failure> {
         let authored = read_authored(root)?;
-        let (config, mut diagnostics) = azl_config::load(&authored, Options { descriptions, ..Options::default() });
-        let supplied = supplied(&authored).unwrap_or_else(|mistake| {
+        let mut diagnostics = Vec::new();
+        let release = read_release(&authored).unwrap_or_else(|mistake| {
             diagnostics.push(mistake);
-            BTreeMap::new()
+            None
         });
+        let compat = match release.as_ref().map(|release| release.overlays.compat) {
+            Some(CompatToml::None) => Compat::None,
+            Some(CompatToml::Azldev) | None => Compat::Azldev,
+        };
+        let descriptions = if compat == Compat::None { Descriptions::Required } else { Descriptions::Optional };
+        let (config, found) = azl_config::load(&authored, Options { descriptions, ..Options::default() });
+        diagnostics.extend(found);
         if azl_diagnostics::has_errors(&diagnostics) {
             return Err(Failure::Configuration(diagnostics));
         }
-        Ok(Self { root: root.to_owned(), authored, config, supplied })
+        let supplied = release.map(supplied).unwrap_or_default();
+        Ok(Self { root: root.to_owned(), authored, config, compat, supplied, warnings: diagnostics })
+    }
+
+    /// Returns the tree with its overlays applied in another way.
+    #[must_use]
+    pub fn with_compat(self, compat: Compat) -> Self {
+        Self { compat, ..self }
+    }
+
+    /// Returns whose results overlays have.
+    pub fn compat(&self) -> Compat {
+        self.compat
+    }
+
+    /// Returns what somebody should look at, though the tree could be read.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
     }
 
     /// Returns the root directory.
@@ -85,25 +107,32 @@ impl Tree {
         let directory = azl_config::render::packaging_directory(component)?;
         let top = directory.split('/').next().unwrap_or(directory);
         if !is_authored(top) {
-            return read_below(&self.root, directory).map(|files| files.below(directory)).map_err(Failure::from);
+            return read_below(&self.root, directory).map(|files| files.below(directory));
         }
         Ok(self.authored.below(directory))
     }
 }
 
-fn supplied(authored: &FileSet) -> Result<BTreeMap<String, BTreeSet<String>>, azl_diagnostics::Diagnostic> {
-    let Some(text) = authored.text(RELEASE_FILE) else { return Ok(BTreeMap::new()) };
-    let signing = definition::parse::<ReleaseToml>(RELEASE_FILE, text)?.signing;
-    Ok(BTreeMap::from([(signing.certificate_component, BTreeSet::from([signing.certificate_file]))]))
+fn read_release(authored: &FileSet) -> Result<Option<ReleaseToml>, Diagnostic> {
+    authored.text(RELEASE_FILE).map(|text| definition::parse(RELEASE_FILE, text)).transpose()
+}
+
+fn supplied(release: ReleaseToml) -> BTreeMap<String, BTreeSet<String>> {
+    let signing = release.signing;
+    BTreeMap::from([(signing.certificate_component, BTreeSet::from([signing.certificate_file]))])
 }
 
 fn read_authored(root: &Path) -> Result<FileSet, Failure> {
+    if !files::exists(root.join(ROOT_FILE)) {
+        let message = format!("no tree at `{}`: it has no `{ROOT_FILE}`", root.display());
+        return Err(Failure::configuration("no-tree", message));
+    }
     let mut found = FileSet::new();
     for name in files::list(root)? {
-        if name == ROOT_FILE || name == RELEASE_FILE {
-            insert(root, &name, &mut found)?;
-        } else if is_authored(&name) && files::is_dir(root.join(&name)) {
+        if is_authored(&name) && files::is_dir(root.join(&name)) {
             read_into(root, &name, &mut found)?;
+        } else if name.ends_with(".toml") {
+            insert(root, &name, &mut found)?;
         }
     }
     Ok(found)
@@ -113,13 +142,25 @@ fn is_authored(top: &str) -> bool {
     !top.starts_with('.') && !NOT_AUTHORED.contains(&top)
 }
 
-fn read_below(root: &Path, directory: &str) -> Result<FileSet, FileError> {
+fn read_below(root: &Path, directory: &str) -> Result<FileSet, Failure> {
     let mut found = FileSet::new();
     read_into(root, directory, &mut found)?;
     Ok(found)
 }
 
-fn read_into(root: &Path, directory: &str, found: &mut FileSet) -> Result<(), FileError> {
+/// Reads a directory in dist-git layout, which may be anywhere.
+///
+/// # Errors
+/// If it cannot be read, or a link leaves it.
+pub(crate) fn read_directory(directory: &Path) -> Result<FileSet, Failure> {
+    let mut found = FileSet::new();
+    for name in files::walk_files(directory)?.into_iter().filter(|name| !name.starts_with(".git/")) {
+        insert(directory, &name, &mut found)?;
+    }
+    Ok(found)
+}
+
+fn read_into(root: &Path, directory: &str, found: &mut FileSet) -> Result<(), Failure> {
     let names = match files::walk_files(root.join(directory)) {
         Err(error) if error.is_not_found() => return Ok(()),
         names => names?,
@@ -130,8 +171,19 @@ fn read_into(root: &Path, directory: &str, found: &mut FileSet) -> Result<(), Fi
     Ok(())
 }
 
-fn insert(root: &Path, path: &str, found: &mut FileSet) -> Result<(), FileError> {
+/// Reads one file. Links are followed within the tree; those to directories are passed over, since includes and
+/// overlays name files.
+fn insert(root: &Path, path: &str, found: &mut FileSet) -> Result<(), Failure> {
     let host = root.join(path);
+    if files::is_link(&host) {
+        let target = files::canonicalize(&host)?;
+        if !target.starts_with(files::canonicalize(root)?) {
+            return Err(Failure::configuration("link-outside-tree", format!("link leaves the tree: `{path}`")));
+        }
+        if files::is_dir(&target) {
+            return Ok(());
+        }
+    }
     let executable = files::mode(&host)? & 0o100 != 0;
     found.insert(path, FileEntry { bytes: files::read(&host)?.into(), executable });
     Ok(())

@@ -17,7 +17,7 @@ impl Ci {
         tidy::Tidy {}.run(context)?;
         cargo(context, &["fmt", "--check"])?;
         cargo(context, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
-        render::render(&context.root, &[], Mode::Check)?.into_result()?;
+        render::render(&context.tree()?, &[], Mode::Check)?.into_result()?;
         test::Test::all().run(context)
     }
 }

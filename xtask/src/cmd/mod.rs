@@ -3,13 +3,17 @@
 mod boot;
 mod build;
 mod ci;
+mod config;
 mod doctor;
 mod explain;
 mod graph;
 mod image;
+mod list;
 mod log;
+mod overlay;
 mod release;
 mod render;
+mod spec;
 mod test;
 mod tidy;
 mod update;
@@ -17,13 +21,16 @@ mod verify;
 
 use std::path::PathBuf;
 
+use azl_diagnostics::Diagnostic;
 use azl_host::environment;
+use azl_overlay::Compat;
 use azl_pipeline::checkout::Checkout;
 use azl_pipeline::doctor::Install;
 use azl_pipeline::error::Failure;
 use azl_pipeline::session::{Session, Settings};
+use azl_pipeline::tree::Tree;
 use azl_store::LocalStore;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::ui::Ui;
 
@@ -33,6 +40,9 @@ pub(crate) struct Global {
     /// Print versioned JSON events instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Work on the tree in this directory [default: this checkout]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
     /// Keep blobs, results and roots here [default: $AZL_STORE, else ~/.cache/azurelinux/store]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
@@ -54,6 +64,10 @@ pub(crate) enum Command {
     Test(test::Test),
     Doctor(doctor::Doctor),
     Render(render::Render),
+    List(list::List),
+    Config(config::Config),
+    Spec(spec::Spec),
+    Overlay(overlay::Overlay),
     Build(build::Build),
     Image(image::Image),
     Boot(boot::Boot),
@@ -73,6 +87,10 @@ impl Command {
             Self::Test(verb) => verb.run(context),
             Self::Doctor(verb) => verb.run(context),
             Self::Render(verb) => verb.run(context),
+            Self::List(verb) => verb.run(context),
+            Self::Config(verb) => verb.run(context),
+            Self::Spec(verb) => verb.run(context),
+            Self::Overlay(verb) => verb.run(context),
             Self::Build(verb) => verb.run(context),
             Self::Image(verb) => verb.run(context),
             Self::Boot(verb) => verb.run(context),
@@ -83,6 +101,24 @@ impl Command {
             Self::Log(verb) => verb.run(context),
             Self::Tidy(verb) => verb.run(context),
             Self::Ci(verb) => verb.run(context),
+        }
+    }
+}
+
+/// Whose results overlays have where azldev's are known defects.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum CompatArg {
+    /// What the documentation of the overlay kinds says
+    None,
+    /// azldev's, with a warning wherever ours differ
+    Azldev,
+}
+
+impl From<CompatArg> for Compat {
+    fn from(arg: CompatArg) -> Self {
+        match arg {
+            CompatArg::None => Self::None,
+            CompatArg::Azldev => Self::Azldev,
         }
     }
 }
@@ -98,7 +134,7 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(global: Global, ui: Ui) -> Result<Self, Box<(Ui, Failure)>> {
-        let root = checkout_root();
+        let root = global.root.unwrap_or_else(checkout_root);
         let install = if global.install { Install::Always } else { Install::WhenRoot };
         match Settings::resolve(root.clone(), global.store, global.out, global.jobs) {
             Ok(settings) => Ok(Self { ui, root, settings, install }),
@@ -109,6 +145,16 @@ impl Context {
     /// Reads the checkout.
     pub(crate) fn checkout(&self) -> Result<Checkout, Failure> {
         Checkout::read(&self.root)
+    }
+
+    /// Shows what somebody should look at.
+    pub(crate) fn warn(&self, warnings: &[Diagnostic]) {
+        self.ui.warn(warnings, &self.root);
+    }
+
+    /// Reads the tree, without what only a release needs.
+    pub(crate) fn tree(&self) -> Result<Tree, Failure> {
+        Tree::read(&self.root)
     }
 
     /// Checks the host, reads the checkout and opens the store.

@@ -1,7 +1,7 @@
 //! Whole components through loading, resolving and rendering.
 
 use azl_diagnostics::render_all;
-use azl_overlay::{FileEntry, FileSet};
+use azl_overlay::{Compat, FileEntry, FileSet};
 
 use super::{Material, packaging_directory, render};
 use crate::load::{Options, load};
@@ -56,10 +56,10 @@ fn rendered(more: &str) -> Result<String, String> {
     let component = config.resolve("x").map_err(|problem| report(&[problem]))?;
     let directory = packaging_directory(&component).map_err(|problem| report(&[problem]))?.to_owned();
     let (packaging, supplied) = (tree.below(&directory), ["supplied.key".to_owned()].into());
-    let material = Material { packaging: &packaging, authored: &tree, supplied: &supplied };
+    let material = Material { packaging: &packaging, authored: &tree, compat: Compat::None, supplied: &supplied };
     let result = render(&component, material).map_err(|problems| report(&problems))?;
     let text = |entry: &FileEntry| String::from_utf8_lossy(&entry.bytes).into_owned();
-    Ok(result.iter().map(|(path, entry)| format!("//- {path}\n{}", text(entry))).collect())
+    Ok(result.files.iter().map(|(path, entry)| format!("//- {path}\n{}", text(entry))).collect())
 }
 
 fn refused(more: &str, parts: &[&str]) {

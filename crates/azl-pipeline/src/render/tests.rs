@@ -1,5 +1,7 @@
 //! Rendering of a small tree on disk.
 
+use azl_config::Compat;
+
 use super::*;
 
 const FILES: &[(&str, &str)] = &[
@@ -35,7 +37,7 @@ fn put(root: &Path, path: &str, text: &str) {
 
 fn run(root: &Path, components: &[&str], mode: Mode) -> RenderReport {
     let components: Vec<String> = components.iter().map(|&name| name.to_owned()).collect();
-    render(root, &components, mode).unwrap_or_else(|failure| panic!("{failure:?}"))
+    Tree::read(root).and_then(|tree| render(&tree, &components, mode)).unwrap_or_else(|failure| panic!("{failure:?}"))
 }
 
 #[test]
@@ -43,7 +45,11 @@ fn writing_changes_what_differs_removes_what_is_stale_and_then_has_nothing_to_do
     let root = tree();
     let report = run(root.path(), &[], Mode::Write);
     assert_eq!(report.changed, ["specs/x/Xy/Xy.spec", "specs/x/Xy/p.patch", "specs/z/z/z.spec"]);
-    assert_eq!(report.removed, ["specs/g/gone/gone.spec", "specs/x/Xy/old.patch"]);
+    assert_eq!(report.removed, ["specs/x/Xy/old.patch"]);
+    assert_eq!(report.stale, ["specs/g/gone/gone.spec"]);
+    assert!(report.to_string().contains("hint: cargo xtask render --clean-stale removes 1 stale files"), "{report}");
+    assert!(root.path().join("specs/g/gone/gone.spec").exists());
+    assert_eq!(run(root.path(), &[], Mode::WriteAndClean).stale, ["specs/g/gone/gone.spec"]);
     assert!(!root.path().join("specs/g").exists());
     assert!(root.path().join("specs/README.md").exists());
     let again = run(root.path(), &[], Mode::Write);
@@ -54,7 +60,7 @@ fn writing_changes_what_differs_removes_what_is_stale_and_then_has_nothing_to_do
 #[test]
 fn checking_writes_nothing_and_fails_on_drift() {
     let root = tree();
-    run(root.path(), &[], Mode::Write);
+    run(root.path(), &[], Mode::WriteAndClean);
     put(root.path(), "specs/z/z/z.spec", "edited by hand\n");
     let report = run(root.path(), &[], Mode::Check);
     assert_eq!(report.changed, ["specs/z/z/z.spec"]);
@@ -76,10 +82,23 @@ fn mistakes_of_all_components_are_shown_and_nothing_is_written() {
     let root = tree();
     put(root.path(), "upstream/z/z.spec", "Name: z\nSource0: missing.tar\n");
     files::remove_file(root.path().join("upstream/Xy/Xy.spec")).expect("the file can be removed");
-    let Err(Failure::Configuration(mistakes)) = render(root.path(), &[], Mode::Write) else {
+    let tree = Tree::read(root.path()).expect("the configuration is good").with_compat(Compat::None);
+    let Err(Failure::Configuration(mistakes)) = render(&tree, &[], Mode::Write) else {
         panic!("both components are wrong");
     };
     let codes: Vec<_> = mistakes.iter().map(|mistake| mistake.code).collect();
     assert_eq!(codes, ["missing-spec", "missing-source"]);
     assert!(!root.path().join("specs/z").exists());
+}
+
+#[test]
+fn difference_is_shown_and_nothing_is_written() {
+    let root = tree();
+    run(root.path(), &[], Mode::WriteAndClean);
+    put(root.path(), "specs/z/z/z.spec", "edited by hand\n");
+    let report = run(root.path(), &[], Mode::Diff);
+    assert!(report.diff.starts_with("--- a/specs/z/z/z.spec\n+++ b/specs/z/z/z.spec\n@@ "), "{}", report.diff);
+    assert!(report.diff.contains("\n-edited by hand\n+# Rendered by"), "{}", report.diff);
+    assert_eq!(files::read(root.path().join("specs/z/z/z.spec")).expect("the file is there"), b"edited by hand\n");
+    assert!(report.into_result().is_ok());
 }
