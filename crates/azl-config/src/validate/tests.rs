@@ -46,7 +46,7 @@ fn deep_nesting() {
     let header = format!("[components.x]\n[components.y{}]\n", ".a".repeat(many));
     for deep in [array, inline, dotted, header] {
         let (_, report) = crate::fixture::loaded(&tree(&deep));
-        let refused = report.contains("error[toml-syntax]: not TOML: recursion limit");
+        let refused = report.contains("error[toml-syntax]") && report.contains("recurs");
         assert!(refused, "{}", report.chars().take(300).collect::<String>());
     }
 }
