@@ -67,6 +67,11 @@ impl Project {
         self.default_distro = later.default_distro.or(self.default_distro.take());
     }
 
+    /// Returns the directory of locks.
+    pub fn lock_dir(&self) -> &str {
+        self.lock_dir.as_deref().unwrap_or("locks")
+    }
+
     /// Returns the directory of rendered specs.
     pub fn rendered_specs_dir(&self) -> &str {
         self.rendered_specs_dir.as_deref().unwrap_or("specs")

@@ -8,6 +8,7 @@
 //! **Invariant:** only [`mod@release`], [`render`], [`overlay`] and [`update`] write outside the store.
 
 pub mod build;
+pub mod changed;
 pub mod check;
 pub mod checkout;
 pub mod compute;
@@ -29,6 +30,7 @@ pub mod ports;
 pub mod realise;
 pub mod release;
 pub mod render;
+pub mod repository;
 pub mod same;
 pub mod session;
 pub mod spec;

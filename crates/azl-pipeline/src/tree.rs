@@ -7,12 +7,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use azl_config::{Compat, Config, Descriptions, FileEntry, FileSet, Options, ResolvedComponent};
+use azl_config::{
+    Compat, Config, Descriptions, DistGit, FileEntry, FileSet, Fingerprint, Lock, Options, Packaging,
+    ResolvedComponent, SpecSource, Upstream, lock_file,
+};
 use azl_diagnostics::Diagnostic;
 use azl_host::files;
 
 use crate::definition::{self, CompatToml, ReleaseToml};
 use crate::error::Failure;
+use crate::repository;
 
 /// The file that makes a directory the root of a tree.
 const ROOT_FILE: &str = "azldev.toml";
@@ -21,13 +25,26 @@ const ROOT_FILE: &str = "azldev.toml";
 const RELEASE_FILE: &str = "release.toml";
 
 /// Top-level directories that hold nothing authored, or too much to read at once.
-const NOT_AUTHORED: &[&str] = &["build", "crates", "out", "specs", "target", "upstream", "xtask"];
+const NOT_AUTHORED: &[&str] = &["build", "crates", "out", "specs", "target", UPSTREAM, "xtask"];
+
+/// Directory of packaging in dist-git layout; read component by component.
+const UPSTREAM: &str = "upstream";
+
+/// Where packaging that is not read with the rest is found.
+#[derive(Debug, Clone)]
+enum Packagings {
+    /// In the checkout.
+    OnDisk,
+    /// Here, because the tree is not the one in the checkout.
+    InMemory(FileSet),
+}
 
 /// The authored tree of a checkout.
 #[derive(Debug, Clone)]
 pub struct Tree {
     root: PathBuf,
     authored: FileSet,
+    packagings: Packagings,
     config: Config,
     compat: Compat,
     supplied: BTreeMap<String, BTreeSet<String>>,
@@ -43,7 +60,22 @@ impl Tree {
     /// # Errors
     /// If files cannot be read or the configuration has mistakes, all of them at once.
     pub fn read(root: &Path) -> Result<Self, Failure> {
-        let authored = read_authored(root)?;
+        Self::load(root, read_authored(root)?, Packagings::OnDisk)
+    }
+
+    /// Reads and loads the tree as it was at a commit of its repository.
+    ///
+    /// # Errors
+    /// As [`Tree::read`], and if git fails.
+    pub fn at(root: &Path, commit: &str) -> Result<Self, Failure> {
+        let top = repository::top_level(root, commit)?;
+        let (packaging, authored): (Vec<_>, Vec<_>) =
+            top.into_iter().filter(|name| is_authored(name) || name == UPSTREAM).partition(|name| name == UPSTREAM);
+        let packaging = repository::files_at(root, commit, &packaging)?;
+        Self::load(root, repository::files_at(root, commit, &authored)?, Packagings::InMemory(packaging))
+    }
+
+    fn load(root: &Path, authored: FileSet, packagings: Packagings) -> Result<Self, Failure> {
         let mut diagnostics = Vec::new();
         let release = read_release(&authored).unwrap_or_else(|mistake| {
             diagnostics.push(mistake);
@@ -60,7 +92,7 @@ impl Tree {
             return Err(Failure::Configuration(diagnostics));
         }
         let supplied = release.map(supplied).unwrap_or_default();
-        Ok(Self { root: root.to_owned(), authored, config, compat, supplied, warnings: diagnostics })
+        Ok(Self { root: root.to_owned(), authored, packagings, config, compat, supplied, warnings: diagnostics })
     }
 
     /// Returns the tree with its overlays applied in another way.
@@ -106,10 +138,36 @@ impl Tree {
     pub fn packaging(&self, component: &ResolvedComponent) -> Result<FileSet, Failure> {
         let directory = azl_config::render::packaging_directory(component)?;
         let top = directory.split('/').next().unwrap_or(directory);
-        if !is_authored(top) {
-            return read_below(&self.root, directory).map(|files| files.below(directory));
+        match &self.packagings {
+            _ if is_authored(top) => Ok(self.authored.below(directory)),
+            Packagings::OnDisk => read_below(&self.root, directory).map(|files| files.below(directory)),
+            Packagings::InMemory(files) => Ok(files.below(directory)),
         }
-        Ok(self.authored.below(directory))
+    }
+
+    /// Returns a component's lock, if it has one.
+    ///
+    /// # Errors
+    /// Every mistake in the lock.
+    pub fn lock(&self, component: &str) -> Result<Option<Lock>, Failure> {
+        let file = lock_file(self.config.project.lock_dir(), component);
+        let Some(text) = self.authored.text(&file) else { return Ok(None) };
+        Lock::parse(&file, text).map(Some).map_err(Failure::Configuration)
+    }
+
+    /// Returns the fingerprint of what a component is rendered from.
+    ///
+    /// # Errors
+    /// If its lock or packaging cannot be read.
+    pub fn fingerprint(&self, component: &ResolvedComponent) -> Result<Fingerprint, Failure> {
+        let of = |packaging| Fingerprint::of(component, packaging, &self.authored, self.compat);
+        match &component.spec {
+            SpecSource::Upstream(Upstream { dist_git: DistGit::Remote(_), commit, .. }) => {
+                let locked = self.lock(&component.name)?.and_then(|lock| lock.upstream_commit);
+                Ok(of(Packaging::Commit(locked.as_deref().or(commit.as_deref()).unwrap_or_default())))
+            }
+            _ => Ok(of(Packaging::Files(&self.packaging(component)?))),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod boot;
 mod build;
+mod changed;
 mod ci;
 mod config;
 mod doctor;
@@ -66,6 +67,7 @@ pub(crate) enum Command {
     Render(render::Render),
     List(list::List),
     Config(config::Config),
+    Changed(changed::Changed),
     Spec(spec::Spec),
     Overlay(overlay::Overlay),
     Build(build::Build),
@@ -89,6 +91,7 @@ impl Command {
             Self::Render(verb) => verb.run(context),
             Self::List(verb) => verb.run(context),
             Self::Config(verb) => verb.run(context),
+            Self::Changed(verb) => verb.run(context),
             Self::Spec(verb) => verb.run(context),
             Self::Overlay(verb) => verb.run(context),
             Self::Build(verb) => verb.run(context),
