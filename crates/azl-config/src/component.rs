@@ -1,17 +1,28 @@
 //! `[components.X]` and every `default-component-config`: one layer of a component's configuration.
+//!
+//! A layer takes back what it inherits by `unset`, a list of dotted paths such as `build.with`, `build.defines.foo`,
+//! `overlays` or `spec.upstream-commit`. Those go before the layer's own values come, so `unset` and a value replace.
+//! An unknown path and one that nothing is inherited for are errors.
+//!
+//! Not here: how layers add up, which is `merge`.
+//!
+//! **Invariant:** all values of a layer stand in its one file.
 
 use std::collections::BTreeMap;
 
-use azl_diagnostics::Span;
-use azl_overlay::{Descriptions, FileName, Metadata, OneLine, Overlay, Reader, Table, directory_of, join};
+use azl_overlay::{Descriptions, Overlay, Reader, Table, directory_of, join};
+use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use toml::Spanned;
 
+use crate::build::BuildLayer;
 use crate::distro::DistroReference;
+use crate::publish::{PackageLayer, PublishLayer};
+use crate::source_file::SourceFile;
+use crate::spanned::Spanned;
 
 /// Where the spec comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SpecType {
     /// A spec in this tree.
@@ -21,7 +32,7 @@ pub enum SpecType {
 }
 
 /// How `Release` is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReleaseCalculation {
     /// As the spec asks for.
@@ -36,12 +47,12 @@ pub enum ReleaseCalculation {
 }
 
 /// `spec` of a component.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SpecLayer {
     /// Where the spec comes from.
     #[serde(rename = "type")]
-    pub kind: Option<SpecType>,
+    pub kind: Option<Spanned<SpecType>>,
     /// Path of a local spec; relative to the declaring file as written, to the tree once read.
     pub path: Option<Spanned<String>>,
     /// Distribution to take the spec from.
@@ -52,246 +63,105 @@ pub struct SpecLayer {
     pub upstream_commit: Option<Spanned<String>>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+/// `release` of a component.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ReleaseLayer")]
 struct ReleaseShape {
-    calculation: Option<ReleaseCalculation>,
+    /// How `Release` is found; `auto` if absent.
+    calculation: Option<Spanned<ReleaseCalculation>>,
 }
 
-/// `build` of a component.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// `render` of a component.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct BuildLayer {
-    /// Build conditions to switch on.
-    #[serde(default)]
-    pub with: Vec<Spanned<String>>,
-    /// Build conditions to switch off.
-    #[serde(default)]
-    pub without: Vec<Spanned<String>>,
-    /// Macros to define.
-    #[serde(default)]
-    pub defines: BTreeMap<Spanned<String>, OneLine>,
-    /// Names to take out of what `with`, `without` and `defines` of all layers made.
-    #[serde(default)]
-    pub undefines: Vec<String>,
-    /// Whether the upstream version and release are passed to the build as macros.
-    pub emit_upstream_provenance: Option<bool>,
-    /// `%check`.
-    #[serde(default)]
-    pub check: CheckLayer,
-    /// Builds that are known to fail.
-    #[serde(default)]
-    pub failure: FailureLayer,
-    /// What a scheduler may want to know.
-    #[serde(default)]
-    pub hints: HintsLayer,
-}
-
-/// `build.check`; `skip_reason` has an underscore in the format.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CheckLayer {
-    /// Whether `%check` is switched off.
-    pub skip: Option<Spanned<bool>>,
-    /// Why.
-    pub skip_reason: Option<OneLine>,
-}
-
-/// `build.failure`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct FailureLayer {
-    /// Whether the build is known to fail.
-    pub expected: Option<Spanned<bool>>,
-    /// Why.
-    pub expected_reason: Option<String>,
-}
-
-/// `build.hints`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HintsLayer {
-    /// Whether the build takes much time or memory.
-    pub expensive: Option<bool>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "RenderLayer")]
 struct RenderShape {
-    skip_file_filter: Option<bool>,
+    /// Whether all files of the packaging are kept, named by the spec or not.
+    skip_file_filter: Option<Spanned<bool>>,
 }
 
-/// Kind of a source file's hash; MD5 is not among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum HashType {
-    /// SHA-256.
-    #[serde(rename = "SHA256", alias = "sha256")]
-    Sha256,
-    /// SHA-512.
-    #[serde(rename = "SHA512", alias = "sha512")]
-    Sha512,
-}
-
-/// Where a source file comes from.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "type")]
-pub enum Origin {
-    /// An address.
-    Download {
-        /// Address with a scheme.
-        uri: String,
-    },
-    /// A script that makes it.
-    Custom {
-        /// Script, beside the spec or the component's file.
-        script: String,
-        /// Packages the script needs.
-        #[serde(default, rename = "mock-packages")]
-        mock_packages: Vec<String>,
-        /// Files the script needs.
-        #[serde(default)]
-        inputs: Vec<String>,
-    },
-    /// An archive changed by overlays.
-    Overlay,
-}
-
-/// One of `source-files`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SourceFile {
-    /// Its name beside the spec.
-    pub filename: Spanned<FileName>,
-    /// Hexadecimal hash.
-    pub hash: Option<Spanned<String>>,
-    /// Kind of `hash`.
-    pub hash_type: Option<HashType>,
-    /// Where it comes from.
-    pub origin: Origin,
-    /// Whether it takes the place of an upstream source of this name.
-    #[serde(default)]
-    pub replace_upstream: bool,
-    /// Why it does.
-    pub replace_reason: Option<String>,
-}
-
-/// Where packages are published.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Publish {
-    /// Channel of binary packages; `none` publishes nothing.
-    pub rpm_channel: Option<String>,
-    /// Channel of source packages.
-    pub srpm_channel: Option<String>,
-    /// Channel of debuginfo and debugsource packages.
-    pub debuginfo_channel: Option<String>,
-    /// Old name of `rpm-channel`.
-    pub channel: Option<String>,
-}
-
-impl Publish {
-    /// Returns this with what `over` says on top.
-    #[must_use]
-    pub fn merged(&self, over: &Self) -> Self {
-        let pick = |over: &Option<String>, under: &Option<String>| over.clone().or_else(|| under.clone());
-        Self {
-            rpm_channel: pick(&over.rpm_channel, &self.rpm_channel),
-            srpm_channel: pick(&over.srpm_channel, &self.srpm_channel),
-            debuginfo_channel: pick(&over.debuginfo_channel, &self.debuginfo_channel),
-            channel: pick(&over.channel, &self.channel),
-        }
-    }
-
-    /// Returns every channel named.
-    pub(crate) fn channels(&self) -> impl Iterator<Item = &String> {
-        [&self.rpm_channel, &self.srpm_channel, &self.debuginfo_channel, &self.channel].into_iter().flatten()
-    }
-}
-
-/// `{ publish = … }`, as packages and package defaults have it.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PackageShape {
-    #[serde(default)]
-    pub(crate) publish: Publish,
-}
-
-/// A component table without its overlays, which are read by kind.
-#[derive(Debug, Default, Deserialize)]
+/// A component or what components inherit.
+// Overlays are taken out of the table before, since they are read by kind.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct ComponentShape {
+#[schemars(rename = "Component")]
+pub(crate) struct ComponentShape {
+    /// Inherited values to drop before this table's own are added: dotted paths such as `build.with`,
+    /// `build.defines.NAME`, `overlays` or `spec.upstream-commit`.
+    unset: Vec<Spanned<String>>,
+    /// Where the spec comes from.
     spec: SpecLayer,
+    /// How `Release` is found.
     release: ReleaseShape,
+    /// Macros, `%check`, known failures, hints.
     build: BuildLayer,
+    /// How the component is rendered.
     render: RenderShape,
+    /// Paths or globs of overlay files, beside the component's file; replaces an inherited list, even by an empty one.
     overlay_files: Option<Vec<Spanned<String>>>,
+    /// Files kept outside the packaging.
     source_files: Vec<SourceFile>,
-    packages: BTreeMap<String, PackageShape>,
-    publish: Publish,
-    /// Taken out before; here so that suggestions know it.
+    /// Exceptions by binary package.
+    packages: BTreeMap<String, PackageLayer>,
+    /// Where packages are published.
+    publish: PublishLayer,
+    /// Deviations from upstream's packaging, in order.
+    #[schemars(with = "Option<Vec<Overlay>>")]
     overlays: Option<IgnoredAny>,
 }
 
 /// One layer of a component's configuration: its own table or a default it inherits.
 #[derive(Debug, Clone, Default)]
 pub struct ComponentLayer {
+    /// `unset`: paths of inherited values to drop first.
+    pub unset: Vec<Spanned<String>>,
     /// `spec`.
     pub spec: SpecLayer,
     /// `release.calculation`.
-    pub release: Option<ReleaseCalculation>,
+    pub release: Option<Spanned<ReleaseCalculation>>,
     /// `build`.
     pub build: BuildLayer,
     /// `render.skip-file-filter`.
-    pub skip_file_filter: Option<bool>,
+    pub skip_file_filter: Option<Spanned<bool>>,
     /// `overlays`, in order.
     pub overlays: Vec<Overlay>,
-    /// `overlay-files`: globs as paths of the tree; replaces an inherited list, even by an empty one.
-    pub overlay_files: Option<Vec<OverlayFileGlob>>,
-    /// Overlays read from `overlay_files`; absent where the layer names none.
-    pub overlays_of_files: Option<Vec<Overlay>>,
+    /// `overlay-files` as written: a component looks for them beside its own file, also where it inherits them.
+    pub overlay_files: Option<Vec<Spanned<String>>>,
     /// `source-files`.
     pub source_files: Vec<SourceFile>,
     /// `packages`.
-    pub packages: BTreeMap<String, Publish>,
+    pub packages: BTreeMap<String, PackageLayer>,
     /// `publish`.
-    pub publish: Publish,
+    pub publish: PublishLayer,
     /// File that declares the layer.
     pub file: String,
-}
-
-/// One of `overlay-files`.
-#[derive(Debug, Clone)]
-pub struct OverlayFileGlob {
-    /// Glob over paths of the tree.
-    pub glob: String,
-    /// Where it is written.
-    pub span: Span,
 }
 
 impl ComponentLayer {
     /// Reads a component table.
     pub(crate) fn read(reader: &mut Reader<'_>, mut table: Table<'_>, descriptions: Descriptions) -> Self {
+        let file = reader.file().to_owned();
+        if table.get_ref().is_empty() {
+            return Self { file, ..Self::default() };
+        }
         let overlays = reader.take_tables(&mut table, "overlays").into_iter();
         let overlays = overlays.filter_map(|table| Overlay::read(reader, table, descriptions)).collect();
-        let shape: ComponentShape = reader.shape(table).unwrap_or_default();
+        let shape: ComponentShape = reader.shape_among(table, &["overlays"]).unwrap_or_default();
         let mut spec = shape.spec;
         spec.path = spec.path.and_then(|path| tree_path(reader, path));
-        let globs = |paths: Vec<Spanned<String>>| {
-            paths.into_iter().filter_map(|path| overlay_file_glob(reader, path)).collect::<Vec<_>>()
-        };
-        let overlay_files = shape.overlay_files.map(globs);
         Self {
+            unset: shape.unset,
             spec,
             release: shape.release.calculation,
             build: shape.build,
             skip_file_filter: shape.render.skip_file_filter,
             overlays,
-            overlay_files,
-            overlays_of_files: None,
+            overlay_files: shape.overlay_files,
             source_files: shape.source_files,
-            packages: shape.packages.into_iter().map(|(name, package)| (name, package.publish)).collect(),
+            packages: shape.packages,
             publish: shape.publish,
-            file: reader.file().to_owned(),
+            file,
         }
     }
 }
@@ -299,47 +169,10 @@ impl ComponentLayer {
 /// Makes a path relative to the declaring file one of the tree.
 pub(crate) fn tree_path(reader: &mut Reader<'_>, path: Spanned<String>) -> Option<Spanned<String>> {
     match join(directory_of(reader.file()), path.get_ref()) {
-        Ok(joined) => Some(Spanned::new(path.span(), joined)),
+        Ok(joined) => Some(path.map(|_| joined)),
         Err(error) => {
             reader.error("path-outside-tree", path.span(), error.to_string());
             None
         }
     }
-}
-
-fn overlay_file_glob(reader: &mut Reader<'_>, path: Spanned<String>) -> Option<OverlayFileGlob> {
-    let path = tree_path(reader, path)?;
-    let span = Span { file: reader.file().to_owned(), start: path.span().start, end: path.span().end };
-    Some(OverlayFileGlob { glob: path.into_inner(), span })
-}
-
-/// Reads an overlay file: `[metadata]` and at least one of `[[overlays]]`.
-pub(crate) fn read_overlay_file(
-    reader: &mut Reader<'_>,
-    mut table: Table<'_>,
-    descriptions: Descriptions,
-) -> Vec<Overlay> {
-    let span = table.span();
-    let metadata = reader.take_table(&mut table, "metadata");
-    let tables = reader.take_tables(&mut table, "overlays");
-    reader.finish(&table, &["metadata", "overlays"]);
-    if tables.is_empty() {
-        reader.error("empty-overlay-file", span.clone(), "overlay file without `[[overlays]]`");
-    }
-    let metadata = match metadata {
-        None => {
-            reader.error("missing-key", span, "overlay file without `[metadata]`");
-            None
-        }
-        Some(table) => {
-            let span = table.span();
-            let metadata: Option<Metadata> = reader.shape(table);
-            if let Some(problem) = metadata.as_ref().and_then(Metadata::contradiction) {
-                reader.error("metadata-contradiction", span, problem);
-            }
-            metadata.map(std::sync::Arc::new)
-        }
-    };
-    let overlays = tables.into_iter().filter_map(|table| Overlay::read(reader, table, descriptions));
-    overlays.map(|overlay| Overlay { metadata: metadata.clone(), ..overlay }).collect()
 }

@@ -1,23 +1,39 @@
 //! `[distros.N]`: distributions, ours and those we take packaging from.
+//!
+//! Not here: the repositories that inputs name, which are `[resources]`.
+//!
+//! **Invariant:** of two files the later wins, key by key, and version by version as a whole.
 
 use std::collections::BTreeMap;
 
+use azl_diagnostics::Span;
 use azl_overlay::{Descriptions, Reader, Table};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::component::ComponentLayer;
+use crate::component::{ComponentLayer, ComponentShape};
+use crate::input::{Inputs, InputsShape};
+use crate::snapshot::Snapshot;
+use crate::spanned::Spanned;
 
 /// A distribution by name and version.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DistroReference {
     /// Name of a `[distros.N]`.
-    pub name: String,
+    pub name: Spanned<String>,
     /// Version; the distribution's `default-version` if absent.
-    pub version: Option<String>,
+    pub version: Option<Spanned<String>>,
     /// RFC 3339 instant: the last commit at or before it is meant. Allowed on defaults only.
-    pub snapshot: Option<String>,
+    pub snapshot: Option<Spanned<Snapshot>>,
+}
+
+impl DistroReference {
+    /// Returns the version it names itself.
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_ref().map(|version| version.get_ref().as_str())
+    }
 }
 
 /// A distribution; later files win key by key.
@@ -37,6 +53,8 @@ pub struct Distro {
     pub disable_origins: Option<bool>,
     /// Versions by name.
     pub versions: BTreeMap<String, DistroVersion>,
+    /// Where the values of keys are written, by key.
+    pub(crate) places: BTreeMap<&'static str, Span>,
 }
 
 /// `[distros.N.versions.V]`.
@@ -47,62 +65,74 @@ pub struct DistroVersion {
     /// Value of `%{releasever}`.
     pub release_ver: String,
     /// Branch of the packaging repositories.
-    pub dist_git_branch: Option<String>,
+    pub dist_git_branch: Option<Spanned<String>>,
     /// What its components inherit.
     pub default_component_config: ComponentLayer,
     /// Buildroot definition of azldev's builder, by architecture; the empty name is for all. Not used here.
     pub mock_configs: BTreeMap<String, String>,
+    /// Repositories that its builds take packages from.
+    pub inputs: Inputs,
+    /// File that declares it.
+    pub file: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// `[distros.N]` as written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct DistroShape {
+#[schemars(rename = "Distro")]
+pub(crate) struct DistroShape {
+    /// What it is.
     description: Option<String>,
-    default_version: Option<String>,
-    dist_git_base_uri: Option<String>,
-    lookaside_base_uri: Option<String>,
-    repos: Vec<RepoShape>,
+    /// Version meant where none is named.
+    default_version: Option<Spanned<String>>,
+    /// Address of its packaging repositories with `$pkg`; `file:DIR/$pkg` is a directory of this tree.
+    dist_git_base_uri: Option<Spanned<String>>,
+    /// Address of its tarball store with `$pkg $filename $hashtype $hash`.
+    lookaside_base_uri: Option<Spanned<String>>,
+    /// Source package repositories.
+    repos: Option<Vec<RepoShape>>,
+    /// Whether declared origins must not be used when the store lacks a file.
     disable_origins: Option<bool>,
+    /// Versions by name.
+    #[schemars(with = "Option<BTreeMap<String, VersionShape>>")]
     versions: Option<IgnoredAny>,
 }
 
-#[derive(Debug, Deserialize)]
+/// One of `repos`.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "DistroRepo")]
 struct RepoShape {
+    /// Address of the repository.
     base_uri: String,
 }
 
-#[derive(Debug, Deserialize)]
+/// `[distros.N.versions.V]` as written.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "DistroVersion")]
 struct VersionShape {
+    /// What it is.
     description: Option<String>,
+    /// Value of `%{releasever}`.
     release_ver: String,
-    dist_git_branch: Option<String>,
+    /// Branch of the packaging repositories.
+    dist_git_branch: Option<Spanned<String>>,
+    /// Buildroot definition of azldev's builder.
     mock_config: Option<String>,
+    /// The same for x86_64.
     #[serde(rename = "mock-config-x86_64")]
     mock_config_x86_64: Option<String>,
+    /// The same for aarch64.
     #[serde(rename = "mock-config-aarch64")]
     mock_config_aarch64: Option<String>,
-    #[expect(dead_code, reason = "read for its shape")]
-    inputs: Option<InputsShape>,
-    #[expect(dead_code, reason = "taken out before; here so that suggestions know it")]
+    /// Repositories that its builds take packages from.
+    #[serde(default)]
+    inputs: InputsShape,
+    /// What its components inherit.
+    #[schemars(with = "Option<ComponentShape>")]
+    #[expect(dead_code, reason = "taken out before; here so that suggestions and the schema know it")]
     default_component_config: Option<IgnoredAny>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[expect(dead_code, reason = "read for its shape")]
-struct InputsShape {
-    rpm_build: Option<Vec<InputShape>>,
-    image_build: Option<Vec<InputShape>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read for its shape")]
-struct InputShape {
-    repo: Option<String>,
-    set: Option<String>,
 }
 
 impl Distro {
@@ -114,15 +144,23 @@ impl Distro {
             DistroVersion::read(reader, table, descriptions).map(|version| (name.into_inner(), version))
         });
         let versions = versions.collect();
-        let shape: DistroShape = reader.shape(table).unwrap_or_default();
+        let shape: DistroShape = reader.shape_among(table, &["versions"]).unwrap_or_default();
+        let file = reader.file();
+        let mut places = BTreeMap::new();
+        let mut keep = |key: &'static str, value: Option<Spanned<String>>| {
+            let value = value?;
+            places.insert(key, value.place(file));
+            Some(value.into_inner())
+        };
         Self {
             description: shape.description,
-            default_version: shape.default_version,
-            dist_git_base_uri: shape.dist_git_base_uri,
-            lookaside_base_uri: shape.lookaside_base_uri,
-            repos: shape.repos.into_iter().map(|repo| repo.base_uri).collect(),
+            default_version: keep("default-version", shape.default_version),
+            dist_git_base_uri: keep("dist-git-base-uri", shape.dist_git_base_uri),
+            lookaside_base_uri: keep("lookaside-base-uri", shape.lookaside_base_uri),
+            repos: shape.repos.unwrap_or_default().into_iter().map(|repo| repo.base_uri).collect(),
             disable_origins: shape.disable_origins,
             versions,
+            places,
         }
     }
 
@@ -138,11 +176,17 @@ impl Distro {
             self.repos = later.repos;
         }
         self.versions.extend(later.versions);
+        self.places.extend(later.places);
     }
 
     /// Returns the version meant by a reference.
     pub fn version(&self, reference: &DistroReference) -> Option<(&str, &DistroVersion)> {
-        let name = reference.version.as_ref().or(self.default_version.as_ref())?;
+        self.version_named(reference.version())
+    }
+
+    /// Returns a version, or the default one.
+    pub(crate) fn version_named(&self, name: Option<&str>) -> Option<(&str, &DistroVersion)> {
+        let name = name.or(self.default_version.as_deref())?;
         self.versions.get_key_value(name).map(|(name, version)| (name.as_str(), version))
     }
 }
@@ -151,7 +195,7 @@ impl DistroVersion {
     fn read(reader: &mut Reader<'_>, mut table: Table<'_>, descriptions: Descriptions) -> Option<Self> {
         let layer = reader.take_table(&mut table, "default-component-config");
         let layer = layer.map(|table| ComponentLayer::read(reader, table, descriptions)).unwrap_or_default();
-        let shape: VersionShape = reader.shape(table)?;
+        let shape: VersionShape = reader.shape_among(table, &["default-component-config"])?;
         let mock_configs =
             [("", shape.mock_config), ("x86_64", shape.mock_config_x86_64), ("aarch64", shape.mock_config_aarch64)];
         let mock_configs = mock_configs.into_iter().filter_map(|(arch, config)| Some((arch.to_owned(), config?)));
@@ -161,6 +205,8 @@ impl DistroVersion {
             dist_git_branch: shape.dist_git_branch,
             default_component_config: layer,
             mock_configs: mock_configs.collect(),
+            inputs: Inputs::read(reader, shape.inputs),
+            file: reader.file().to_owned(),
         })
     }
 }

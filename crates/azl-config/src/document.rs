@@ -2,19 +2,26 @@
 //!
 //! **Invariant:** a named table other than a distro is declared once in the tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use azl_diagnostics::{Diagnostic, Span};
-use azl_overlay::{Descriptions, Reader, Table};
-use serde::de::DeserializeOwned;
-use toml::Spanned;
+use azl_overlay::{Descriptions, Overlay, Reader, Table, directory_of};
 
-use crate::component::{ComponentLayer, PackageShape, Publish};
+use crate::component::ComponentLayer;
+use crate::component_group::ComponentGroup;
 use crate::distro::Distro;
-use crate::group::{ComponentGroup, PackageGroup};
-use crate::settings::{Image, Project, Resources, TestSuite, Tools};
+use crate::image::Image;
+use crate::members::Found;
+use crate::package_group::PackageGroup;
+use crate::project::Project;
+use crate::publish::{PackageLayer, PackagePublish};
+use crate::resource::Resources;
+use crate::spanned::Spanned;
+use crate::test_suite::TestSuite;
+use crate::tools::Tools;
 
-const TABLES: &[&str] = &[
+/// The keys of a file.
+pub(crate) const TABLES: &[&str] = &[
     "$schema",
     "project",
     "includes",
@@ -33,10 +40,24 @@ const TABLES: &[&str] = &[
 /// A component as declared.
 #[derive(Debug, Clone)]
 pub struct Component {
-    /// Its own table.
+    /// Its own table; empty if the component is only found by a group.
     pub layer: ComponentLayer,
-    /// Where its name stands.
+    /// Where its name stands, or the glob that found it.
     pub declared: Span,
+    /// The group that found its spec, if one did.
+    pub(crate) found: Option<Box<Found>>,
+    /// Overlay files it takes, in order.
+    pub(crate) overlay_files: Vec<String>,
+}
+
+impl Component {
+    /// Returns the directory that its `overlay-files` are relative to: its file's, or its found spec's.
+    pub(crate) fn directory(&self) -> &str {
+        match &self.found {
+            Some(found) if self.layer.file.is_empty() => directory_of(&found.path),
+            _ => directory_of(&self.layer.file),
+        }
+    }
 }
 
 /// The whole configuration of a tree.
@@ -54,12 +75,24 @@ pub struct Config {
     pub package_groups: BTreeMap<String, PackageGroup>,
     /// `[images]` in azldev's sense.
     pub images: BTreeMap<String, Image>,
+    /// `[test-suites]`.
+    pub test_suites: BTreeMap<String, TestSuite>,
+    /// `[resources]`.
+    pub resources: Resources,
+    /// `[tools]`.
+    pub tools: Tools,
     /// `[default-component-config]` of all files, in the order they were read.
     pub default_component_config: Vec<ComponentLayer>,
     /// `default-package-config.publish`.
-    pub default_publish: Publish,
-    /// Names of `[test-suites]`.
-    pub test_suites: Vec<String>,
+    pub default_publish: PackagePublish,
+    /// Members of component groups, listed and found.
+    pub(crate) members: BTreeMap<String, BTreeSet<String>>,
+    /// The same by component.
+    pub(crate) memberships: BTreeMap<String, BTreeSet<String>>,
+    /// Overlays by overlay file.
+    pub(crate) overlay_documents: BTreeMap<String, Vec<Overlay>>,
+    /// Where `project.default-distro` is written.
+    pub(crate) default_distro_file: String,
     /// Where named tables were declared, for duplicates.
     declared: BTreeMap<(&'static str, String), Span>,
 }
@@ -68,9 +101,7 @@ impl Config {
     /// Adds what a file declares. `includes` have been taken out before.
     pub(crate) fn read(&mut self, reader: &mut Reader<'_>, mut root: Table<'_>, descriptions: Descriptions) {
         reader.take_text(&mut root, "$schema");
-        if let Some(table) = reader.take_table(&mut root, "project") {
-            self.project.merge(Project::read(reader, table));
-        }
+        self.read_settings(reader, &mut root);
         for (name, table) in named(reader, &mut root, "distros") {
             let distro = Distro::read(reader, table, descriptions);
             self.distros.entry(name.into_inner()).or_default().merge(distro);
@@ -78,36 +109,52 @@ impl Config {
         if let Some(table) = reader.take_table(&mut root, "default-component-config") {
             self.default_component_config.push(ComponentLayer::read(reader, table, descriptions));
         }
-        if let Some(table) = reader.take_table(&mut root, "default-package-config") {
-            let shape: PackageShape = reader.shape(table).unwrap_or_default();
-            self.default_publish = self.default_publish.merged(&shape.publish);
-        }
         self.read_components(reader, &mut root, descriptions);
         self.read_packages_and_images(reader, &mut root);
-        for key in ["tools", "resources"] {
-            if let Some(table) = reader.take_table(&mut root, key) {
-                check_shape(reader, table, key);
-            }
-        }
         reader.finish(&root, TABLES);
     }
 
+    fn read_settings(&mut self, reader: &mut Reader<'_>, root: &mut Table<'_>) {
+        if let Some(table) = reader.take_table(root, "project") {
+            let project = Project::read(reader, table);
+            if project.default_distro.is_some() {
+                self.default_distro_file = reader.file().to_owned();
+            }
+            self.project.merge(project);
+        }
+        if let Some(table) = reader.take_table(root, "default-package-config") {
+            let layer: PackageLayer = reader.shape(table).unwrap_or_default();
+            self.default_publish = std::mem::take(&mut self.default_publish).under(&layer.publish);
+        }
+        if let Some(table) = reader.take_table(root, "tools") {
+            self.tools.merge(reader.shape(table).unwrap_or_default());
+        }
+        if let Some(table) = reader.take_table(root, "resources") {
+            self.resources.read(reader, table);
+        }
+    }
+
     /// Returns every layer of the tree.
-    pub(crate) fn layers_mut(&mut self) -> impl Iterator<Item = &mut ComponentLayer> {
-        let versions = self.distros.values_mut().flat_map(|distro| distro.versions.values_mut());
+    pub(crate) fn all_layers(&self) -> impl Iterator<Item = &ComponentLayer> {
+        self.default_layers().chain(self.components.values().map(|component| &component.layer))
+    }
+
+    /// Returns every layer that components inherit.
+    pub(crate) fn default_layers(&self) -> impl Iterator<Item = &ComponentLayer> {
+        let versions = self.distros.values().flat_map(|distro| distro.versions.values());
         versions
-            .map(|version| &mut version.default_component_config)
-            .chain(&mut self.default_component_config)
-            .chain(self.component_groups.values_mut().map(|group| &mut group.default_component_config))
-            .chain(self.components.values_mut().map(|component| &mut component.layer))
+            .map(|version| &version.default_component_config)
+            .chain(&self.default_component_config)
+            .chain(self.component_groups.values().map(|group| &group.default_component_config))
     }
 
     fn read_components(&mut self, reader: &mut Reader<'_>, root: &mut Table<'_>, descriptions: Descriptions) {
         for (name, table) in named(reader, root, "components") {
             let layer = ComponentLayer::read(reader, table, descriptions);
             if self.declare(reader, "component", &name) {
-                let declared = place(reader, &name);
-                self.components.insert(name.into_inner(), Component { layer, declared });
+                let declared = name.place(reader.file());
+                let component = Component { layer, declared, found: None, overlay_files: Vec::new() };
+                self.components.insert(name.into_inner(), component);
             }
         }
         for (name, table) in named(reader, root, "component-groups") {
@@ -126,15 +173,15 @@ impl Config {
             }
         }
         for (name, table) in named(reader, root, "images") {
-            let image = reader.shape(table).unwrap_or_default();
+            let image = Image::read(reader, table);
             if self.declare(reader, "image", &name) {
                 self.images.insert(name.into_inner(), image);
             }
         }
         for (name, table) in named(reader, root, "test-suites") {
-            let whole = reader.shape::<TestSuite>(table).is_some();
-            if self.declare(reader, "test suite", &name) && whole {
-                self.test_suites.push(name.into_inner());
+            let suite = TestSuite::read(reader, &name, table);
+            if self.declare(reader, "test suite", &name) {
+                self.test_suites.extend(suite.map(|suite| (name.into_inner(), suite)));
             }
         }
     }
@@ -148,28 +195,12 @@ impl Config {
             reader.report(diagnostic.hint(format!("it is also defined in {}", first.file)));
             return false;
         }
-        self.declared.insert(key, place(reader, name));
+        self.declared.insert(key, name.place(reader.file()));
         true
     }
 }
 
 fn named<'i>(reader: &mut Reader<'_>, root: &mut Table<'i>, key: &str) -> Vec<(Spanned<String>, Table<'i>)> {
-    match reader.take_table(root, key) {
-        Some(tables) => reader.named_tables(tables),
-        None => Vec::new(),
-    }
-}
-
-fn place(reader: &Reader<'_>, name: &Spanned<String>) -> Span {
-    Span { file: reader.file().to_owned(), start: name.span().start, end: name.span().end }
-}
-
-fn check_shape(reader: &mut Reader<'_>, table: Table<'_>, key: &str) {
-    fn check<T: DeserializeOwned>(reader: &mut Reader<'_>, table: Table<'_>) {
-        let _: Option<T> = reader.shape(table);
-    }
-    match key {
-        "tools" => check::<Tools>(reader, table),
-        _ => check::<Resources>(reader, table),
-    }
+    let tables = reader.take_table(root, key).map(|tables| reader.named_tables(tables)).unwrap_or_default();
+    tables.into_iter().map(|(name, table)| (name.into(), table)).collect()
 }

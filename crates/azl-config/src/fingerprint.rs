@@ -12,8 +12,8 @@ use azl_digest::{Digest, canonical};
 use azl_overlay::{Compat, FileSet, Overlay};
 use serde::{Deserialize, Serialize};
 
-use crate::component::SourceFile;
 use crate::resolve::ResolvedComponent;
+use crate::source_file::SourceFile;
 
 /// Raised when rendering gives other bytes for the same inputs.
 const RENDER_REVISION: u32 = 1;

@@ -3,14 +3,19 @@
 //! A file comes before the files it includes, so an included file wins where tables are merged; a file included by two
 //! routes is read once.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use azl_diagnostics::{Diagnostic, Span, has_errors};
 use azl_overlay::{Descriptions, FileGlob, FileSet, Overlay, Reader, Table, directory_of, join};
-use toml::Spanned;
 use toml::de::DeValue;
 
-use crate::component::{OverlayFileGlob, read_overlay_file};
 use crate::document::Config;
+use crate::overlay_file::read_overlay_file;
+use crate::spanned::Spanned;
 use crate::validate::validate;
+
+/// The largest TOML file that is read, in bytes; the largest real one has half a megabyte.
+pub const MAX_FILE_SIZE: usize = 16 << 20;
 
 /// How to read a tree.
 #[derive(Debug, Clone, Copy)]
@@ -31,16 +36,13 @@ impl Default for Options<'_> {
 ///
 /// The configuration holds whatever could be read; it is to be used only if no diagnostic is an error.
 pub fn load(files: &FileSet, options: Options<'_>) -> (Config, Vec<Diagnostic>) {
-    let mut loading = Loading { files, options, open: Vec::new(), done: Vec::new(), diagnostics: Vec::new() };
+    let mut loading = Loading::new(files, options);
     let mut config = Config::default();
     for root in options.roots {
         loading.read(&mut config, root, None);
     }
-    for layer in config.layers_mut() {
-        let globs = layer.overlay_files.clone();
-        layer.overlays_of_files =
-            globs.map(|globs| globs.iter().flat_map(|glob| loading.overlay_files(glob)).collect());
-    }
+    loading.diagnostics.extend(config.find_members(files));
+    loading.take_overlay_files(&mut config);
     // References between tables mislead while tables are missing.
     if !has_errors(&loading.diagnostics) {
         loading.diagnostics.extend(validate(&config));
@@ -53,16 +55,20 @@ struct Loading<'a> {
     options: Options<'a>,
     /// The files being read, each including the next.
     open: Vec<String>,
-    done: Vec<String>,
+    done: BTreeSet<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Loading<'a> {
+    fn new(files: &'a FileSet, options: Options<'a>) -> Self {
+        Self { files, options, open: Vec::new(), done: BTreeSet::new(), diagnostics: Vec::new() }
+    }
+
     fn read(&mut self, config: &mut Config, path: &str, included_at: Option<Span>) {
         if self.open.iter().any(|open| open == path) {
             return self.report_cycle(path, included_at);
         }
-        if self.done.iter().any(|done| done == path) {
+        if self.done.contains(path) {
             return;
         }
         let Some(text) = self.text(path, included_at) else { return };
@@ -79,7 +85,7 @@ impl<'a> Loading<'a> {
             }
         }
         self.open.pop();
-        self.done.push(path.to_owned());
+        self.done.insert(path.to_owned());
     }
 
     fn report_cycle(&mut self, path: &str, included_at: Option<Span>) {
@@ -91,7 +97,11 @@ impl<'a> Loading<'a> {
 
     fn text(&mut self, path: &str, included_at: Option<Span>) -> Option<&'a str> {
         let problem = match self.files.get(path) {
-            None => Diagnostic::error("missing-file", format!("no file `{path}`")),
+            None => missing_file(self.files, path),
+            Some(entry) if entry.bytes.len() > MAX_FILE_SIZE => {
+                let message = format!("`{path}` has {} bytes, more than {MAX_FILE_SIZE}", entry.bytes.len());
+                Diagnostic::error("file-too-large", message).hint("split it and include the parts")
+            }
             Some(entry) => match std::str::from_utf8(&entry.bytes) {
                 Ok(text) => return Some(text),
                 Err(_) => Diagnostic::error("not-utf8", format!("not UTF-8: `{path}`")),
@@ -103,7 +113,7 @@ impl<'a> Loading<'a> {
 
     /// Returns the files an include names: by glob, which may match none, or by a path, which must exist.
     fn included(&mut self, path: &str, include: &Spanned<String>) -> Vec<(String, Span)> {
-        let span = Span { file: path.to_owned(), start: include.span().start, end: include.span().end };
+        let span = include.place(path);
         match join(directory_of(path), include.get_ref()) {
             Ok(pattern) => self.matching(&pattern, &span).into_iter().map(|file| (file, span.clone())).collect(),
             Err(error) => {
@@ -115,11 +125,11 @@ impl<'a> Loading<'a> {
     }
 
     fn matching(&mut self, pattern: &str, span: &Span) -> Vec<String> {
-        if !pattern.contains(['*', '?', '[', '{']) {
+        if !is_glob(pattern) {
             return vec![pattern.to_owned()];
         }
         match FileGlob::new(pattern) {
-            Ok(glob) => self.files.iter().map(|(path, _)| path.to_owned()).filter(|path| glob.matches(path)).collect(),
+            Ok(glob) => matching_files(self.files, &glob).map(str::to_owned).collect(),
             Err(error) => {
                 self.diagnostics
                     .push(Diagnostic { span: Some(span.clone()), ..Diagnostic::error("invalid-glob", error) });
@@ -128,19 +138,82 @@ impl<'a> Loading<'a> {
         }
     }
 
-    /// Reads the overlay files of one glob in the order of their file names, then paths.
-    fn overlay_files(&mut self, glob: &OverlayFileGlob) -> Vec<Overlay> {
-        let mut paths = self.matching(&glob.glob, &glob.span);
-        paths.sort_by(|a, b| file_name(a).cmp(file_name(b)).then_with(|| a.cmp(b)));
-        let mut overlays = Vec::new();
-        for path in paths {
-            let Some(text) = self.text(&path, Some(glob.span.clone())) else { continue };
-            let mut reader = Reader::new(&path, &mut self.diagnostics);
-            if let Some(table) = reader.document(text) {
-                overlays.extend(read_overlay_file(&mut reader, table, self.options.descriptions));
+    /// Reads the overlay files that components take and notes their paths.
+    fn take_overlay_files(&mut self, config: &mut Config) {
+        if config.all_layers().all(|layer| layer.overlay_files.is_none()) {
+            return;
+        }
+        let mut matched: BTreeMap<(String, Span), Vec<String>> = BTreeMap::new();
+        let mut taken: Vec<(String, Vec<String>)> = Vec::new();
+        for (name, component) in &config.components {
+            let merged = config.merged(name, component);
+            let mut paths: Vec<String> = Vec::new();
+            for (source, pattern) in merged.overlay_files.iter() {
+                let key = (component.directory().to_owned(), source.span());
+                let found = matched
+                    .entry(key)
+                    .or_insert_with_key(|(directory, span)| self.overlay_file_paths(directory, pattern, span));
+                paths.extend(found.iter().cloned());
+            }
+            if !paths.is_empty() {
+                taken.push((name.clone(), paths));
             }
         }
-        overlays
+        let mut documents = BTreeMap::new();
+        for ((_, span), paths) in &matched {
+            for path in paths {
+                documents.entry(path.clone()).or_insert_with(|| self.overlay_file(path, span));
+            }
+        }
+        config.overlay_documents = documents;
+        for (name, paths) in taken {
+            if let Some(component) = config.components.get_mut(&name) {
+                let mut seen = BTreeSet::new();
+                component.overlay_files = paths.into_iter().filter(|path| seen.insert(path.clone())).collect();
+            }
+        }
+    }
+
+    /// Returns the paths of one pattern in the order of their file names, then paths.
+    fn overlay_file_paths(&mut self, directory: &str, pattern: &str, span: &Span) -> Vec<String> {
+        let mut paths = match join(directory, pattern) {
+            Ok(pattern) => self.matching(&pattern, span),
+            Err(error) => {
+                let problem = Diagnostic::error("path-outside-tree", error.to_string());
+                self.diagnostics.push(Diagnostic { span: Some(span.clone()), ..problem });
+                Vec::new()
+            }
+        };
+        paths.sort_by(|a, b| file_name(a).cmp(file_name(b)).then_with(|| a.cmp(b)));
+        paths
+    }
+
+    fn overlay_file(&mut self, path: &str, span: &Span) -> Vec<Overlay> {
+        let Some(text) = self.text(path, Some(span.clone())) else { return Vec::new() };
+        let mut reader = Reader::new(path, &mut self.diagnostics);
+        let table = reader.document(text);
+        table.map(|table| read_overlay_file(&mut reader, table, self.options.descriptions)).unwrap_or_default()
+    }
+}
+
+fn is_glob(pattern: &str) -> bool {
+    pattern.contains(['*', '?', '[', '{'])
+}
+
+/// Returns the files a glob matches, in the order of their paths.
+pub(crate) fn matching_files<'a>(files: &'a FileSet, glob: &'a FileGlob) -> impl Iterator<Item = &'a str> {
+    let pattern = glob.as_str();
+    let literal = &pattern[..pattern.find(['*', '?', '[', '{', '\\']).unwrap_or(pattern.len())];
+    files.iter().map(|(path, _)| path).filter(move |path| path.starts_with(literal) && glob.matches(path))
+}
+
+fn missing_file(files: &FileSet, path: &str) -> Diagnostic {
+    let problem = Diagnostic::error("missing-file", format!("no file `{path}`"));
+    let near =
+        azl_diagnostics::closest(path, files.iter().map(|(path, _)| path).filter(|path| path.ends_with(".toml")));
+    match near {
+        Some(meant) => problem.hint(format!("did you mean `{meant}`?")),
+        None => problem,
     }
 }
 

@@ -6,8 +6,8 @@
 
 use azl_diagnostics::Diagnostic;
 
-use crate::component::HashType;
 use crate::distro::Distro;
+use crate::source_file::HashType;
 
 /// Placeholders of `lookaside-base-uri`; where one begins like another, the longer is first.
 const PLACEHOLDERS: [&str; 4] = ["$filename", "$hashtype", "$hash", "$pkg"];

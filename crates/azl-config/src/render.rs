@@ -15,8 +15,8 @@ use azl_diagnostics::{Diagnostic, Severity};
 use azl_overlay::{Compat, FileEntry, FileSet, Sources, Target, directory_of};
 use azl_spec::{SectionId, SectionName, Spec};
 
-use crate::component::{HashType, SourceFile};
 use crate::resolve::{DistGit, ResolvedComponent, SpecSource};
+use crate::source_file::{HashType, SourceFile};
 use crate::sources_file::{SourceEntry, parse_sources, write_sources};
 
 /// Name of the dist-git file that pins tarballs.

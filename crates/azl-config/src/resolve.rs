@@ -1,17 +1,22 @@
-//! Inheritance: what a component is once every default is on it.
+//! What a component is once every default is on it.
 //!
-//! Layers, each on top of the one before: the default version of the project's distro, `default-component-config`, the
-//! component's groups in the order of their names, the component. Lists grow, maps merge by key, single values of a
-//! later layer win whenever they are written, also where they are `false` or empty (azldev cannot undo a value).
+//! Not here: adding layers up, and rendering.
+//!
+//! **Invariant:** a resolved component needs no look at the configuration again.
 
 use std::collections::BTreeMap;
 
 use azl_diagnostics::{Diagnostic, Span};
 use azl_overlay::Overlay;
 
-use crate::component::{ComponentLayer, Publish, ReleaseCalculation, SourceFile, SpecLayer, SpecType};
-use crate::distro::DistroReference;
+use crate::build::said;
+use crate::component::{ReleaseCalculation, SpecType};
 use crate::document::{Component, Config};
+use crate::merge::Merged;
+use crate::publish::{PackagePublish, Publish};
+use crate::repo_set::suggest;
+use crate::slot::PackageSlots;
+use crate::source_file::SourceFile;
 
 /// Where a component's spec is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +45,7 @@ pub struct Upstream {
     pub dist_git: DistGit,
     /// Commit to take.
     pub commit: Option<String>,
-    /// Last instant to take a commit of, where none is named.
+    /// Last instant to take a commit of, where none is named; in RFC 3339.
     pub snapshot: Option<String>,
 }
 
@@ -79,21 +84,24 @@ pub struct ResolvedComponent {
     /// Where its packages are published, before what package groups say.
     pub publish: Publish,
     /// Exceptions by binary package.
-    pub packages: BTreeMap<String, Publish>,
+    pub packages: BTreeMap<String, PackagePublish>,
+    /// Whether the upstream version and release are passed to the build as macros.
+    pub emit_upstream_provenance: bool,
     /// Where its name is declared.
     pub declared: Span,
 }
 
 impl Config {
     /// Resolves one component.
+    ///
+    /// # Errors
+    /// If there is none of this name, or its spec cannot be told.
     pub fn resolve(&self, name: &str) -> Result<ResolvedComponent, Diagnostic> {
-        let component = self.components.get(name).ok_or_else(|| self.unknown_component(name))?;
-        let mut merged = Merged::default();
-        for layer in self.layers(name, component) {
-            merged.add(layer);
-        }
-        let spec = self.spec_source(name, component, &merged.spec)?;
-        Ok(merged.finish(name, spec, component.declared.clone()))
+        let component = self.component(name)?;
+        let merged = self.merged(name, component);
+        check_reasons(name, component, &merged)?;
+        let spec = self.spec_source(name, component, &merged)?;
+        Ok(self.finish(name, component, &merged, spec))
     }
 
     /// Resolves every component, in the order of their names.
@@ -109,43 +117,37 @@ impl Config {
         (resolved.collect(), diagnostics)
     }
 
-    fn unknown_component(&self, name: &str) -> Diagnostic {
-        let problem = Diagnostic::error("unknown-component", format!("no component `{name}`"));
-        match azl_diagnostics::closest(name, self.components.keys().map(String::as_str)) {
-            Some(meant) => problem.hint(format!("did you mean `{meant}`?")),
-            None => problem,
-        }
+    /// Returns a component by name.
+    pub(crate) fn component(&self, name: &str) -> Result<&Component, Diagnostic> {
+        self.components.get(name).ok_or_else(|| {
+            let problem = Diagnostic::error("unknown-component", format!("no component `{name}`"));
+            let near = azl_diagnostics::closest(name, self.components.keys().map(String::as_str));
+            match near {
+                Some(meant) => problem.hint(format!("did you mean `{meant}`?")),
+                None => problem,
+            }
+        })
     }
 
-    /// Returns what adds up to a component, its own table last.
-    pub(crate) fn layers<'a>(
-        &'a self,
-        name: &'a str,
-        component: &'a Component,
-    ) -> impl Iterator<Item = &'a ComponentLayer> {
-        let distro = self.project.default_distro.as_ref().and_then(|reference| {
-            let (_, version) = self.distros.get(&reference.name)?.version(reference)?;
-            Some(&version.default_component_config)
-        });
-        let in_group = move |members: &[toml::Spanned<String>]| members.iter().any(|member| member.get_ref() == name);
-        let groups = self.component_groups.values().filter(move |group| in_group(&group.components));
-        distro
-            .into_iter()
-            .chain(&self.default_component_config)
-            .chain(groups.map(|group| &group.default_component_config))
-            .chain([&component.layer])
-    }
-
-    fn spec_source(&self, name: &str, component: &Component, spec: &SpecLayer) -> Result<SpecSource, Diagnostic> {
+    /// Tells where a component's spec is.
+    pub(crate) fn spec_source(
+        &self,
+        name: &str,
+        component: &Component,
+        merged: &Merged<'_>,
+    ) -> Result<SpecSource, Diagnostic> {
         let refuse = |code, message: String| Diagnostic {
             span: Some(component.declared.clone()),
             ..Diagnostic::error(code, message)
         };
-        match (spec.kind, &spec.path, &spec.upstream_distro) {
-            (Some(SpecType::Local), Some(path), _) => Ok(SpecSource::Local { path: path.get_ref().clone() }),
+        match (merged.kind.get(), merged.path.get(), merged.distro.get()) {
+            (Some(SpecType::Local), Some(path), _) => Ok(SpecSource::Local { path: path.clone() }),
             (Some(SpecType::Upstream), _, Some(distro)) => {
-                let upstream = self.upstream(name, spec, distro.get_ref());
-                upstream.map(SpecSource::Upstream).map_err(|message| refuse("unknown-distro", message))
+                let upstream = self.upstream(name, merged, distro);
+                upstream.map(SpecSource::Upstream).map_err(|problem| Diagnostic {
+                    span: merged.distro.source().map(crate::slot::Source::span),
+                    ..problem
+                })
             }
             (Some(SpecType::Local), None, _) => {
                 Err(refuse("spec-source", format!("component `{name}` is local but has no `spec.path`")))
@@ -159,136 +161,106 @@ impl Config {
         }
     }
 
-    fn upstream(&self, name: &str, spec: &SpecLayer, reference: &DistroReference) -> Result<Upstream, String> {
-        let distro = self.distros.get(&reference.name);
-        let distro =
-            distro.ok_or_else(|| format!("component `{name}` is from an unknown distro: `{}`", reference.name))?;
-        let wanted = reference.version.as_deref().or(distro.default_version.as_deref()).unwrap_or("none");
-        let unknown = || format!("component `{name}`: distro `{}` has no version `{wanted}`", reference.name);
-        let (version, details) = distro.version(reference).ok_or_else(unknown)?;
-        let no_dist_git = || format!("component `{name}`: distro `{}` has no `dist-git-base-uri`", reference.name);
-        let base = distro.dist_git_base_uri.as_ref().ok_or_else(no_dist_git)?;
-        let package = spec.upstream_name.as_ref().map_or_else(|| name.to_owned(), |name| name.get_ref().clone());
-        let uri = base.replace("$pkg", &package);
+    fn upstream(&self, name: &str, merged: &Merged<'_>, distro_name: &str) -> Result<Upstream, Diagnostic> {
+        let refuse = |message: String| Diagnostic::error("unknown-distro", format!("component `{name}`{message}"));
+        let known = || self.distros.keys().map(String::as_str);
+        let Some(distro) = self.distros.get(distro_name) else {
+            let problem = refuse(format!(" is from an unknown distro: `{distro_name}`"));
+            return Err(suggest(problem, distro_name, known()));
+        };
+        let stated = merged.distro_version.get().map(String::as_str);
+        let Some((version, details)) = distro.version_named(stated) else {
+            let wanted = stated.or(distro.default_version.as_deref()).unwrap_or("none");
+            let problem = refuse(format!(": distro `{distro_name}` has no version `{wanted}`"));
+            return Err(suggest(problem, wanted, distro.versions.keys().map(String::as_str)));
+        };
+        let Some(base) = &distro.dist_git_base_uri else {
+            return Err(refuse(format!(": distro `{distro_name}` has no `dist-git-base-uri`")));
+        };
+        let package = merged.upstream_name.get().map_or(name, String::as_str);
+        let uri = base.replace("$pkg", package);
         let dist_git = match uri.strip_prefix("file:") {
             Some(directory) => {
-                DistGit::Tree(azl_overlay::join("", directory).map_err(|error| format!("component `{name}`: {error}"))?)
+                let joined = azl_overlay::join("", directory).map_err(|error| refuse(format!(": {error}")))?;
+                DistGit::Tree(joined)
             }
             None => DistGit::Remote(uri),
         };
         Ok(Upstream {
-            package,
-            distro: reference.name.clone(),
+            package: package.to_owned(),
+            distro: distro_name.to_owned(),
             version: version.to_owned(),
-            branch: details.dist_git_branch.clone(),
+            branch: details.dist_git_branch.as_ref().map(|branch| branch.get_ref().clone()),
             dist_git,
-            commit: spec.upstream_commit.as_ref().map(|commit| commit.get_ref().clone()),
-            snapshot: reference.snapshot.clone(),
+            commit: merged.upstream_commit.get().cloned(),
+            snapshot: merged.snapshot.get().map(|snapshot| snapshot.as_str().to_owned()),
         })
     }
-}
 
-/// Layers added up so far.
-#[derive(Default)]
-struct Merged {
-    spec: SpecLayer,
-    overlays: Vec<Overlay>,
-    overlays_of_files: Option<Vec<Overlay>>,
-    with: Vec<String>,
-    without: Vec<String>,
-    defines: BTreeMap<String, String>,
-    undefines: Vec<String>,
-    skip: bool,
-    skip_reason: Option<String>,
-    expected: bool,
-    expected_reason: Option<String>,
-    expensive: bool,
-    release: Option<ReleaseCalculation>,
-    skip_file_filter: bool,
-    source_files: Vec<SourceFile>,
-    publish: Publish,
-    packages: BTreeMap<String, Publish>,
-}
-
-impl Merged {
-    fn add(&mut self, layer: &ComponentLayer) {
-        self.add_spec(&layer.spec);
-        self.add_build(layer);
-        self.overlays.extend(layer.overlays.iter().cloned());
-        self.overlays_of_files = layer.overlays_of_files.clone().or(self.overlays_of_files.take());
-        self.release = layer.release.or(self.release);
-        self.skip_file_filter = layer.skip_file_filter.unwrap_or(self.skip_file_filter);
-        self.source_files.extend(layer.source_files.iter().cloned());
-        self.publish = self.publish.merged(&layer.publish);
-        for (name, publish) in &layer.packages {
-            let entry = self.packages.entry(name.clone()).or_default();
-            *entry = entry.merged(publish);
-        }
+    /// Returns the overlays of a component's overlay files, in order.
+    pub(crate) fn overlays_of_files<'a>(&'a self, component: &'a Component) -> impl Iterator<Item = &'a Overlay> {
+        component.overlay_files.iter().filter_map(|path| self.overlay_documents.get(path)).flatten()
     }
 
-    fn add_spec(&mut self, spec: &SpecLayer) {
-        // A layer that says where the spec comes from does not inherit half an answer.
-        if spec.kind.is_some_and(|kind| self.spec.kind.is_some_and(|inherited| inherited != kind)) {
-            self.spec = SpecLayer::default();
-        }
-        self.spec.kind = spec.kind.or(self.spec.kind);
-        self.spec.path = spec.path.clone().or(self.spec.path.take());
-        self.spec.upstream_name = spec.upstream_name.clone().or(self.spec.upstream_name.take());
-        self.spec.upstream_commit = spec.upstream_commit.clone().or(self.spec.upstream_commit.take());
-        if let Some(distro) = &spec.upstream_distro {
-            let inherited = self.spec.upstream_distro.as_ref().map(|distro| distro.get_ref());
-            let mut merged = distro.clone();
-            if let Some(inherited) = inherited.filter(|inherited| inherited.name == distro.get_ref().name) {
-                let own = distro.get_ref();
-                merged.get_mut().version = own.version.clone().or(inherited.version.clone());
-                merged.get_mut().snapshot = own.snapshot.clone().or(inherited.snapshot.clone());
-            }
-            self.spec.upstream_distro = Some(merged);
-        }
-    }
-
-    fn add_build(&mut self, layer: &ComponentLayer) {
-        let build = &layer.build;
-        self.with.extend(build.with.iter().map(|name| name.get_ref().clone()));
-        self.without.extend(build.without.iter().map(|name| name.get_ref().clone()));
-        let defines = build.defines.iter();
-        self.defines.extend(defines.map(|(name, value)| (name.get_ref().clone(), value.as_str().to_owned())));
-        self.undefines.extend(build.undefines.iter().cloned());
-        self.skip = build.check.skip.as_ref().map_or(self.skip, |skip| *skip.get_ref());
-        let reason = build.check.skip_reason.as_ref().map(|reason| reason.as_str().to_owned());
-        self.skip_reason = reason.or(self.skip_reason.take());
-        self.expected = build.failure.expected.as_ref().map_or(self.expected, |expected| *expected.get_ref());
-        self.expected_reason = build.failure.expected_reason.clone().or(self.expected_reason.take());
-        self.expensive = build.hints.expensive.unwrap_or(self.expensive);
-    }
-
-    /// Makes macros of the build options in the format's order: with, without, defines, undefines.
-    fn macros(&self) -> BTreeMap<String, String> {
-        let on = |prefix: &str, names: &[String]| -> Vec<(String, String)> {
-            names.iter().map(|name| (format!("{prefix}{name}"), "1".to_owned())).collect()
-        };
-        let mut macros: BTreeMap<_, _> = on("_with_", &self.with).into_iter().collect();
-        macros.extend(on("_without_", &self.without));
-        macros.extend(self.defines.clone());
-        macros.retain(|name, _| !self.undefines.contains(name));
-        macros
-    }
-
-    fn finish(self, name: &str, spec: SpecSource, declared: Span) -> ResolvedComponent {
+    fn finish(&self, name: &str, component: &Component, merged: &Merged<'_>, spec: SpecSource) -> ResolvedComponent {
+        let reason = |on: Option<&bool>, reason: Option<&str>| reason.filter(|_| on == Some(&true)).map(str::to_owned);
         ResolvedComponent {
             name: name.to_owned(),
             spec,
-            macros: self.macros(),
-            overlays: self.overlays.into_iter().chain(self.overlays_of_files.unwrap_or_default()).collect(),
-            check_skipped: self.skip.then_some(self.skip_reason).flatten(),
-            failure_expected: self.expected.then_some(self.expected_reason).flatten(),
-            expensive: self.expensive,
-            release: self.release.unwrap_or_default(),
-            skip_file_filter: self.skip_file_filter,
-            source_files: self.source_files,
-            publish: self.publish,
-            packages: self.packages,
-            declared,
+            overlays: merged.overlays.values().chain(self.overlays_of_files(component)).cloned().collect(),
+            macros: macros(merged),
+            check_skipped: reason(merged.skip.get(), merged.skip_reason.get().map(|reason| reason.as_str())),
+            failure_expected: reason(merged.expected.get(), merged.expected_reason.get().map(String::as_str)),
+            expensive: merged.expensive.get().copied().unwrap_or_default(),
+            release: merged.release.get().copied().unwrap_or_default(),
+            skip_file_filter: merged.skip_file_filter.get().copied().unwrap_or_default(),
+            source_files: merged.source_files.values().cloned().collect(),
+            publish: Publish {
+                rpm: merged.rpm_channel.get().cloned(),
+                srpm: merged.srpm_channel.get().cloned(),
+                debuginfo: merged.debuginfo_channel.get().cloned(),
+            },
+            packages: merged.packages.0.iter().map(|(name, slots)| ((*name).to_owned(), package(slots))).collect(),
+            emit_upstream_provenance: merged.emit_upstream_provenance.get().copied().unwrap_or_default(),
+            declared: component.declared.clone(),
         }
+    }
+}
+
+/// Refuses what a layer says without its reason, which another layer may have taken away.
+fn check_reasons(name: &str, component: &Component, merged: &Merged<'_>) -> Result<(), Diagnostic> {
+    let skip_reason = merged.skip_reason.get().map(|reason| reason.as_str());
+    let expected_reason = merged.expected_reason.get().map(String::as_str);
+    let rules = [
+        (merged.skip.get(), skip_reason, "`check.skip` without `skip_reason`"),
+        (merged.expected.get(), expected_reason, "`failure.expected` without `expected-reason`"),
+    ];
+    match rules.into_iter().find(|(on, reason, _)| *on == Some(&true) && !said(*reason)) {
+        None => Ok(()),
+        Some((_, _, message)) => Err(Diagnostic {
+            span: Some(component.declared.clone()),
+            ..Diagnostic::error("build", format!("component `{name}` comes to {message}"))
+        }),
+    }
+}
+
+/// Makes macros of the build options in the format's order: with, without, defines, undefines.
+fn macros(merged: &Merged<'_>) -> BTreeMap<String, String> {
+    let with = merged.with.values().map(|name| (format!("_with_{name}"), "1".to_owned()));
+    let mut macros: BTreeMap<_, _> = with.collect();
+    macros.extend(merged.without.values().map(|name| (format!("_without_{name}"), "1".to_owned())));
+    let defines = merged.defines.iter();
+    macros.extend(defines.map(|(name, value)| (name.to_owned(), value.get_ref().as_str().to_owned())));
+    for name in merged.undefines.values() {
+        macros.remove(name);
+    }
+    macros
+}
+
+fn package(slots: &PackageSlots<'_>) -> PackagePublish {
+    PackagePublish {
+        rpm: slots.rpm.get().cloned(),
+        debuginfo: slots.debuginfo.get().cloned(),
+        old: slots.old.get().cloned(),
     }
 }

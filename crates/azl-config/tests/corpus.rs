@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use azl_config::{Descriptions, DistGit, FileEntry, FileSet, Options, SpecSource, load};
+use azl_config::{Descriptions, DistGit, FileEntry, FileSet, Layer, Options, SpecSource, load};
 use azl_diagnostics::render_all;
 
 fn corpus() -> Option<FileSet> {
@@ -65,4 +65,26 @@ fn corpus_overlays_without_description_are_the_38_known_ones() {
     let (_, diagnostics) = load(&files, Options { roots: &["azldev.toml"], descriptions: Descriptions::Required });
     let codes: Vec<_> = diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
     assert_eq!(codes, vec!["overlay-without-description"; 38]);
+}
+
+#[test]
+fn what_is_explained_is_what_is_resolved() {
+    let Some(files) = corpus() else { return };
+    let (config, _) = load(&files, Options { roots: &["azldev.toml"], descriptions: Descriptions::Optional });
+    let (resolved, _) = config.resolve_all();
+    for component in &resolved {
+        let explained = config.explain(&component.name, None).expect("a component");
+        let value = |field: &str| explained.iter().find(|one| one.field == field).map(|one| one.value.as_str());
+        let SpecSource::Upstream(upstream) = &component.spec else {
+            assert_eq!(value("spec.type"), Some("local"));
+            continue;
+        };
+        let expected =
+            [Some(&upstream.package), upstream.branch.as_ref(), upstream.commit.as_ref(), upstream.snapshot.as_ref()];
+        let fields = ["upstream.package", "upstream.branch", "upstream.commit", "upstream.snapshot"];
+        assert_eq!(fields.map(value), expected.map(|text| text.map(String::as_str)), "{}", component.name);
+        let overlays = explained.iter().filter(|one| one.field.starts_with("overlays["));
+        assert_eq!(overlays.count(), component.overlays.len(), "{}", component.name);
+        assert!(explained.iter().filter(|one| one.layer != Layer::BuiltIn).all(|one| one.written.is_some()));
+    }
 }

@@ -20,6 +20,7 @@ mod kinds;
 mod metadata;
 mod overlay;
 mod reader;
+mod schema;
 mod sources;
 mod values;
 

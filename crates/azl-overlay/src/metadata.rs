@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Reason of an overlay file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Metadata {
     /// What kind of change this is.
@@ -33,7 +33,7 @@ impl Metadata {
 }
 
 /// A web address.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
     /// `http` or `https` address.
@@ -41,7 +41,7 @@ pub struct Link {
 }
 
 /// Why a change exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names are the format's own words")]
 pub enum Category {
@@ -58,7 +58,7 @@ pub enum Category {
 }
 
 /// What became of a change upstream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names are the format's own words")]
 pub enum UpstreamStatus {

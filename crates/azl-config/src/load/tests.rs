@@ -1,49 +1,11 @@
 //! Loading and inheritance of small trees.
 
-use azl_diagnostics::render_all;
-
-use super::*;
 use crate::component::ReleaseCalculation;
+use crate::fixture::{DISTRO, good, loaded, refused};
 use crate::resolve::ResolvedComponent;
-use azl_overlay::FileEntry;
-
-fn files(fixture: &str) -> FileSet {
-    let parts = fixture.split("//- ").skip(1).filter_map(|part| part.split_once('\n'));
-    parts.map(|(path, text)| (path.to_owned(), FileEntry::new(text.as_bytes()))).collect()
-}
-
-fn loaded(fixture: &str) -> (Config, String) {
-    let files = files(fixture);
-    let (config, diagnostics) = load(&files, Options::default());
-    let report = render_all(&diagnostics, |path| files.text(path));
-    (config, report)
-}
-
-fn refused(fixture: &str, parts: &[&str]) {
-    let (_, report) = loaded(fixture);
-    for part in parts {
-        assert!(report.contains(part), "no `{part}` in\n{report}");
-    }
-    assert_eq!(report.matches("error[").count(), parts.len(), "{report}");
-}
-
-const DISTRO: &str = "
-[project]
-default-distro = { name = 'd', version = '1' }
-[distros.d]
-dist-git-base-uri = 'file:up/$pkg'
-[distros.d.versions.1]
-release-ver = '1'
-dist-git-branch = 'one'
-[distros.d.versions.1.default-component-config]
-spec = { type = 'upstream', upstream-distro = { name = 'd', version = '1', snapshot = '2026-01-01T00:00:00Z' } }
-build.check = { skip = true, skip_reason = 'slow' }
-";
 
 fn component(own: &str, name: &str) -> ResolvedComponent {
-    let (config, report) = loaded(&format!("//- azldev.toml\n{DISTRO}{own}"));
-    assert_eq!(report, "");
-    config.resolve(name).unwrap_or_else(|problem| panic!("{}", problem.message))
+    good(own).resolve(name).unwrap_or_else(|problem| panic!("{}", problem.message))
 }
 
 #[test]
@@ -115,12 +77,31 @@ fn overlay_files_are_appended_with_their_metadata_and_must_be_whole() {
 }
 
 #[test]
+fn inherited_overlay_files_are_looked_for_beside_each_component() {
+    let file = "[metadata]\ncategory = 'azl-pruning'\nupstream-status = 'inapplicable'\n\
+                [[overlays]]\ntype = 'file-remove'\ndescription = 'why'\nfile = ";
+    let (config, report) = loaded(&format!(
+        "//- azldev.toml\nincludes = ['*/*.toml']{DISTRO}[default-component-config]\noverlay-files = ['o/*.overlay.toml']\n\
+         //- a/x.toml\n[components.x]\n//- a/o/1.overlay.toml\n{file}'1'\n\
+         //- b/y.toml\n[components.y]\n[components.z]\noverlay-files = []\n//- b/o/2.overlay.toml\n{file}'2'\n"
+    ));
+    assert_eq!(report, "");
+    let files = |name: &str| -> Vec<String> {
+        let overlays = config.resolve(name).map(|component| component.overlays).unwrap_or_default();
+        overlays.into_iter().map(|overlay| overlay.file).collect()
+    };
+    assert_eq!(files("x"), ["a/o/1.overlay.toml"]);
+    assert_eq!(files("y"), ["b/o/2.overlay.toml"]);
+    assert_eq!(files("z"), Vec::<String>::new());
+}
+
+#[test]
 fn rules_between_values_are_checked_in_defaults_as_well() {
     refused(
         "//- azldev.toml\n[default-component-config.build.check]\nskip = true\n\
          [default-component-config.spec]\nupstream-commit = 'xyz'\n\
          [component-groups.g]\ncomponents = ['bsh']\n\
-         [components.bash]\nspec = { type = 'upstream', path = 'x', upstream-distro = { name = 'd', snapshot = 'now' } }\n\
+         [components.bash]\nspec = { type = 'upstream', path = 'x', upstream-distro = { name = 'd', snapshot = '2026-01-01T00:00:00Z' } }\n\
          [package-groups.a]\npackages = ['p']\n[package-groups.b]\npackages = ['p']\n",
         &[
             "`check.skip` without `skip_reason`",

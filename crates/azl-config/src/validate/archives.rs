@@ -9,14 +9,20 @@ use std::collections::BTreeMap;
 use azl_diagnostics::Diagnostic;
 use azl_overlay::{Overlay, Target, archive};
 
-use crate::component::{ComponentLayer, Origin, SourceFile};
 use crate::document::Config;
+use crate::merge::Merged;
+use crate::slot::Source;
+use crate::source_file::{Origin, SourceFile};
 
 /// Adds what is wrong in any component; a mistake in a default that several inherit is reported once.
 pub(super) fn check(config: &Config, found: &mut Vec<Diagnostic>) {
+    if !concerns(config) {
+        return;
+    }
     for (name, component) in &config.components {
-        let layers: Vec<_> = config.layers(name, component).collect();
-        for problem in problems(&layers) {
+        let merged = config.merged(name, component);
+        let overlays: Vec<_> = merged.overlays.values().chain(config.overlays_of_files(component)).collect();
+        for problem in problems(&overlays, &merged) {
             if !found.contains(&problem) {
                 found.push(problem);
             }
@@ -24,42 +30,45 @@ pub(super) fn check(config: &Config, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn problems(layers: &[&ComponentLayer]) -> Vec<Diagnostic> {
-    let overlays = overlays(layers);
-    let sources: Vec<_> =
-        layers.iter().flat_map(|layer| layer.source_files.iter().map(|file| (*layer, file))).collect();
+/// Returns whether anything at all is said about the inside of archives; most trees say nothing.
+fn concerns(config: &Config) -> bool {
+    let own = config.all_layers().flat_map(|layer| &layer.overlays);
+    let mut overlays = own.chain(config.overlay_documents.values().flatten());
+    let mut files = config.all_layers().flat_map(|layer| &layer.source_files);
+    overlays.any(|overlay| overlay.target() != Target::Sources) || files.any(is_result)
+}
+
+fn is_result(file: &SourceFile) -> bool {
+    matches!(file.origin, Origin::Overlay)
+}
+
+fn problems(overlays: &[&Overlay], merged: &Merged<'_>) -> Vec<Diagnostic> {
     // An archive counts as changed from its first overlay on, which is where a missing entry is reported.
     let mut changed: BTreeMap<&str, &Overlay> = BTreeMap::new();
-    for overlay in &overlays {
+    for overlay in overlays {
         if let Target::Archive(name) = overlay.target() {
             changed.entry(name).or_insert(overlay);
         }
     }
-    let is_result = |file: &SourceFile| matches!(file.origin, Origin::Overlay);
-    let stale = sources.iter().filter(|(_, file)| is_result(file) && !changed.contains_key(name_of(file)));
-    let declared = |name: &str| sources.iter().any(|(_, file)| is_result(file) && name_of(file) == name);
+    let results = || merged.source_files.iter().filter(|(_, file)| is_result(file));
+    let stale = results().filter(|(_, file)| !changed.contains_key(name_of(file)));
+    let declared = |name: &str| results().any(|(_, file)| name_of(file) == name);
     let undeclared = changed.iter().filter(|(name, _)| !declared(name));
     stale
-        .map(|(layer, file)| without_overlay(layer, file))
+        .map(|(source, file)| without_overlay(source, file))
         .chain(undeclared.map(|(name, overlay)| without_entry(name, overlay)))
         .chain(archive::conflicts(overlays.iter().copied()))
         .collect()
-}
-
-/// Returns a component's overlays in the order in which they are applied.
-fn overlays<'c>(layers: &[&'c ComponentLayer]) -> Vec<&'c Overlay> {
-    let of_files = layers.iter().rev().find_map(|layer| layer.overlays_of_files.as_ref());
-    layers.iter().flat_map(|layer| &layer.overlays).chain(of_files.into_iter().flatten()).collect()
 }
 
 fn name_of(file: &SourceFile) -> &str {
     file.filename.get_ref().as_str()
 }
 
-fn without_overlay(layer: &ComponentLayer, file: &SourceFile) -> Diagnostic {
+fn without_overlay(source: &Source<'_>, file: &SourceFile) -> Diagnostic {
     let message =
         format!("source file `{}` has origin `overlay`, but no overlay changes files inside it", name_of(file));
-    let problem = Diagnostic::error("archive-without-overlay", message).at(layer.file.clone(), file.filename.span());
+    let problem = Diagnostic::error("archive-without-overlay", message).at(source.file, file.filename.span());
     problem.hint(format!("add an overlay with `archive = \"{}\"`, or remove the entry", name_of(file)))
 }
 
@@ -73,7 +82,7 @@ fn without_entry(name: &str, overlay: &Overlay) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use azl_diagnostics::render_all;
-    use azl_overlay::{FileEntry, FileSet};
+    use azl_overlay::{Compat, FileEntry, FileSet};
 
     use crate::load::{Options, load};
     use crate::render::{Material, render};
@@ -163,10 +172,10 @@ archive = 'x-1.tar.xz'
         assert_eq!(render_all(&diagnostics, |path| files.text(path)), "");
         let component = config.resolve("x").expect("a component");
         let (packaging, supplied) = (files.below("x"), std::collections::BTreeSet::new());
-        let material = Material { packaging: &packaging, authored: &files, supplied: &supplied };
+        let material = Material { packaging: &packaging, authored: &files, compat: Compat::None, supplied: &supplied };
         let rendered = render(&component, material).expect("renders");
-        assert!(rendered.text("x.spec").is_some_and(|text| text.ends_with(spec)), "{rendered:?}");
-        assert_eq!(rendered.text("sources"), Some(&*format!("SHA512 (x-1.tar.xz) = {hash}\n")));
+        assert!(rendered.files.text("x.spec").is_some_and(|text| text.ends_with(spec)), "{rendered:?}");
+        assert_eq!(rendered.files.text("sources"), Some(&*format!("SHA512 (x-1.tar.xz) = {hash}\n")));
     }
 
     #[test]

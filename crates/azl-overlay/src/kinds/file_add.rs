@@ -10,12 +10,14 @@ use crate::sources::Sources;
 use crate::values::RelativeFile;
 
 /// Adds a file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileAdd {
     /// Path beside the spec.
+    #[schemars(with = "RelativeFile")]
     file: Spanned<RelativeFile>,
     /// File to copy, relative to the file of the overlay.
+    #[schemars(with = "String")]
     source: Spanned<String>,
 }
 

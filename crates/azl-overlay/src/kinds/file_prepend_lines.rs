@@ -10,10 +10,11 @@ use crate::sources::Sources;
 use crate::values::FileGlob;
 
 /// Prepends lines to files.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FilePrependLines {
     /// Glob over paths beside the spec.
+    #[schemars(with = "FileGlob")]
     file: Spanned<FileGlob>,
     /// The lines, without line ends.
     lines: Vec<String>,

@@ -11,12 +11,14 @@ use crate::sources::Sources;
 use crate::values::FileGlob;
 
 /// Removes files.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileRemove {
     /// Glob over paths beside the spec or in the archive.
+    #[schemars(with = "FileGlob")]
     file: Spanned<FileGlob>,
     /// Archive in which to remove them.
+    #[schemars(with = "Option<String>")]
     archive: Option<Spanned<ArchiveName>>,
 }
 

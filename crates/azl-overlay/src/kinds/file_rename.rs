@@ -13,12 +13,14 @@ use crate::sources::Sources;
 use crate::values::{FileGlob, FileName};
 
 /// Renames a file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileRename {
     /// Glob over paths beside the spec.
+    #[schemars(with = "FileGlob")]
     file: Spanned<FileGlob>,
     /// New name, without directory.
+    #[schemars(with = "FileName")]
     replacement: Spanned<FileName>,
 }
 

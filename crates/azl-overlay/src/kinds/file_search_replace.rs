@@ -16,17 +16,20 @@ use crate::sources::Sources;
 use crate::values::{FileGlob, Pattern};
 
 /// Replaces text in files.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileSearchReplace {
     /// Glob over paths beside the spec or in the archive.
+    #[schemars(with = "FileGlob")]
     file: Spanned<FileGlob>,
     /// Regular expression in RE2 syntax.
+    #[schemars(with = "Pattern")]
     regex: Spanned<Pattern>,
     /// What to put instead; nothing if absent.
     #[serde(default)]
     replacement: String,
     /// Archive in which to replace.
+    #[schemars(with = "Option<String>")]
     archive: Option<Spanned<ArchiveName>>,
 }
 

@@ -84,6 +84,11 @@ macro_rules! kinds {
                 _ => None,
             }
         }
+
+        /// Returns the schema of every kind by name, in the table's order.
+        pub(crate) fn schemas(generator: &mut schemars::SchemaGenerator) -> Vec<(&'static str, schemars::Schema)> {
+            vec![$(($name, <$module::$kind as schemars::JsonSchema>::json_schema(generator)),)*]
+        }
     };
 }
 

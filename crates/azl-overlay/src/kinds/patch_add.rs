@@ -15,14 +15,17 @@ use crate::sources::Sources;
 use crate::values::{FileName, OneLine};
 
 /// Adds a patch.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PatchAdd {
     /// Patch file, relative to the file of the overlay.
+    #[schemars(with = "String")]
     source: Spanned<String>,
     /// Name beside the spec; the source's own name if absent.
+    #[schemars(with = "Option<FileName>")]
     file: Option<Spanned<FileName>>,
     /// Sub-package whose tags name it; the main package if absent.
+    #[schemars(with = "Option<OneLine>")]
     package: Option<Spanned<OneLine>>,
 }
 

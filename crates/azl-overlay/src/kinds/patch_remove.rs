@@ -14,10 +14,11 @@ use crate::sources::Sources;
 use crate::values::FileGlob;
 
 /// Removes patches.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PatchRemove {
     /// Glob over patch file names.
+    #[schemars(with = "FileGlob")]
     file: Spanned<FileGlob>,
 }
 

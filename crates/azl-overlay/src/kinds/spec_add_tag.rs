@@ -14,14 +14,17 @@ use crate::sources::Sources;
 use crate::values::{OneLine, TagName};
 
 /// Adds a tag.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpecAddTag {
     /// Tag, e.g. `BuildRequires`.
+    #[schemars(with = "TagName")]
     tag: Spanned<TagName>,
     /// Value as it stands behind the colon.
+    #[schemars(with = "OneLine")]
     value: Spanned<OneLine>,
     /// Sub-package qualifier; the main package if absent.
+    #[schemars(with = "Option<OneLine>")]
     package: Option<Spanned<OneLine>>,
 }
 

@@ -14,14 +14,17 @@ use crate::sources::Sources;
 use crate::values::{OneLine, TagName};
 
 /// Adds a tag behind the last one of its family.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpecInsertTag {
     /// Tag, e.g. `Source9`.
+    #[schemars(with = "TagName")]
     tag: Spanned<TagName>,
     /// Value as it stands behind the colon.
+    #[schemars(with = "OneLine")]
     value: Spanned<OneLine>,
     /// Sub-package qualifier; the main package if absent.
+    #[schemars(with = "Option<OneLine>")]
     package: Option<Spanned<OneLine>>,
 }
 

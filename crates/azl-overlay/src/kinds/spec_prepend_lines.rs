@@ -14,14 +14,16 @@ use crate::sources::Sources;
 use crate::values::{OneLine, SectionRef};
 
 /// Prepends lines.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpecPrependLines {
     /// The lines, without line ends.
     lines: Vec<String>,
     /// Section, e.g. `%install`; the whole spec if absent.
+    #[schemars(with = "Option<SectionRef>")]
     section: Option<Spanned<SectionRef>>,
     /// Sub-package qualifier of the section; the main package if absent.
+    #[schemars(with = "Option<OneLine>")]
     package: Option<Spanned<OneLine>>,
 }
 

@@ -17,12 +17,14 @@ use crate::sources::Sources;
 use crate::values::{OneLine, SectionRef};
 
 /// Removes a section.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpecRemoveSection {
     /// Section, e.g. `%check`.
+    #[schemars(with = "SectionRef")]
     section: Spanned<SectionRef>,
     /// Sub-package qualifier; the main package if absent.
+    #[schemars(with = "Option<OneLine>")]
     package: Option<Spanned<OneLine>>,
 }
 

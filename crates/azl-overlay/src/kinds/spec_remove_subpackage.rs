@@ -13,10 +13,11 @@ use crate::sources::Sources;
 use crate::values::OneLine;
 
 /// Removes a sub-package.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpecRemoveSubpackage {
     /// Sub-package qualifier.
+    #[schemars(with = "OneLine")]
     package: Spanned<OneLine>,
 }
 

@@ -12,14 +12,17 @@ use crate::sources::Sources;
 use crate::values::{OneLine, TagName};
 
 /// Removes a tag.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpecRemoveTag {
     /// Tag, e.g. `Requires`.
+    #[schemars(with = "TagName")]
     tag: Spanned<TagName>,
     /// Only instances with this value.
+    #[schemars(with = "Option<OneLine>")]
     value: Option<Spanned<OneLine>>,
     /// Sub-package qualifier; the main package if absent.
+    #[schemars(with = "Option<OneLine>")]
     package: Option<Spanned<OneLine>>,
 }
 

@@ -18,17 +18,20 @@ use crate::sources::Sources;
 use crate::values::{OneLine, Pattern, SectionRef};
 
 /// Replaces text in the spec.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpecSearchReplace {
     /// Regular expression in RE2 syntax.
+    #[schemars(with = "Pattern")]
     regex: Spanned<Pattern>,
     /// What to put instead; nothing if absent.
     #[serde(default)]
     replacement: String,
     /// Only this section.
+    #[schemars(with = "Option<SectionRef>")]
     section: Option<Spanned<SectionRef>>,
     /// Only this sub-package's section.
+    #[schemars(with = "Option<OneLine>")]
     package: Option<Spanned<OneLine>>,
 }
 

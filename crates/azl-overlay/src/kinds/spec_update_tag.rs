@@ -13,14 +13,17 @@ use crate::sources::Sources;
 use crate::values::{OneLine, TagName};
 
 /// Changes the value of a tag.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpecUpdateTag {
     /// Tag, e.g. `Release`.
+    #[schemars(with = "TagName")]
     tag: Spanned<TagName>,
     /// Value as it stands behind the colon.
+    #[schemars(with = "OneLine")]
     value: Spanned<OneLine>,
     /// Sub-package qualifier; the main package if absent.
+    #[schemars(with = "Option<OneLine>")]
     package: Option<Spanned<OneLine>>,
 }
 
