@@ -1,13 +1,14 @@
 //! Renders a component: its packaging plus overlays plus build options gives the files of `specs/`.
 //!
-//! The order is azldev's: build macros, overlays, `%check` switched off, header. Files the result does not name are
-//! left out.
+//! The order is azldev's: build macros, overlays, `%check` switched off, release and changelog, header. Files the
+//! result does not name are left out.
 //!
-//! Not here: counting releases and changelogs of `%autorelease`, which is refused.
+//! Not here: reading histories and locks.
 //!
 //! **Invariant:** a pure function of the resolved component, its packaging and the authored tree.
 
 mod filter;
+mod release;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +19,8 @@ use azl_spec::{SectionId, SectionName, Spec};
 use crate::resolve::{DistGit, ResolvedComponent, SpecSource};
 use crate::source_file::{HashType, SourceFile};
 use crate::sources_file::{SourceEntry, parse_sources, write_sources};
+
+pub use release::Past;
 
 /// Name of the dist-git file that pins tarballs.
 const SOURCES: &str = "sources";
@@ -53,6 +56,8 @@ pub struct Material<'a> {
     pub authored: &'a FileSet,
     /// Whose results overlays have.
     pub compat: Compat,
+    /// What the release is counted from.
+    pub past: &'a Past,
     /// Names of sources that come into being at build time, such as the release's public key.
     pub supplied: &'a BTreeSet<String>,
 }
@@ -82,10 +87,12 @@ pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<R
     if material.compat == Compat::Azldev {
         warnings.extend(problems.drain(..).map(|problem| Diagnostic { severity: Severity::Warning, ..problem }));
     }
-    problems.extend(release_problem(component, &sources.spec));
     if !problems.is_empty() {
         return Err(problems);
     }
+    let (spec, found) = release::set(component, sources.spec, material.past)?;
+    warnings.extend(found);
+    sources.spec = spec;
     sources.spec.prepend_lines(&header(component));
     Ok(Rendering { files: collect(component, sources, &pinned), warnings })
 }
@@ -199,15 +206,6 @@ fn skip_check(component: &ResolvedComponent, spec: &mut Spec) -> Result<(), Diag
         let message = format!("`check.skip` of `{}` does nothing: {error}", component.name);
         at_declaration(component, Diagnostic::error("overlay-no-effect", message))
     })
-}
-
-fn release_problem(component: &ResolvedComponent, spec: &Spec) -> Option<Diagnostic> {
-    let releases = spec.tags().filter(|tag| tag.is("Release")).map(|tag| tag.value);
-    let automatic =
-        releases.into_iter().find(|value| value.contains("%autorelease") || value.contains("%{autorelease"))?;
-    let message = format!("`Release: {automatic}` of `{}` is not supported yet", component.name);
-    let problem = at_declaration(component, Diagnostic::error("autorelease", message));
-    Some(problem.hint("set a number: an overlay `spec-update-tag` with `tag = \"Release\"`"))
 }
 
 /// Says that the file is generated and from what; no line holds a `%`, which rpm would expand.

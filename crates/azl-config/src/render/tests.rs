@@ -3,7 +3,7 @@
 use azl_diagnostics::render_all;
 use azl_overlay::{Compat, FileEntry, FileSet};
 
-use super::{Material, packaging_directory, render};
+use super::{Material, Past, packaging_directory, render};
 use crate::load::{Options, load};
 
 const TREE: &str = r#"
@@ -56,7 +56,13 @@ fn rendered(more: &str) -> Result<String, String> {
     let component = config.resolve("x").map_err(|problem| report(&[problem]))?;
     let directory = packaging_directory(&component).map_err(|problem| report(&[problem]))?.to_owned();
     let (packaging, supplied) = (tree.below(&directory), ["supplied.key".to_owned()].into());
-    let material = Material { packaging: &packaging, authored: &tree, compat: Compat::None, supplied: &supplied };
+    let material = Material {
+        packaging: &packaging,
+        authored: &tree,
+        compat: Compat::None,
+        past: &Past::default(),
+        supplied: &supplied,
+    };
     let result = render(&component, material).map_err(|problems| report(&problems))?;
     let text = |entry: &FileEntry| String::from_utf8_lossy(&entry.bytes).into_owned();
     Ok(result.files.iter().map(|(path, entry)| format!("//- {path}\n{}", text(entry))).collect())

@@ -85,7 +85,7 @@ mod tests {
     use azl_overlay::{Compat, FileEntry, FileSet};
 
     use crate::load::{Options, load};
-    use crate::render::{Material, render};
+    use crate::render::{Material, Past, render};
 
     const TREE: &str = r#"
 //- azldev.toml
@@ -172,7 +172,13 @@ archive = 'x-1.tar.xz'
         assert_eq!(render_all(&diagnostics, |path| files.text(path)), "");
         let component = config.resolve("x").expect("a component");
         let (packaging, supplied) = (files.below("x"), std::collections::BTreeSet::new());
-        let material = Material { packaging: &packaging, authored: &files, compat: Compat::None, supplied: &supplied };
+        let material = Material {
+            packaging: &packaging,
+            authored: &files,
+            compat: Compat::None,
+            past: &Past::default(),
+            supplied: &supplied,
+        };
         let rendered = render(&component, material).expect("renders");
         assert!(rendered.files.text("x.spec").is_some_and(|text| text.ends_with(spec)), "{rendered:?}");
         assert_eq!(rendered.files.text("sources"), Some(&*format!("SHA512 (x-1.tar.xz) = {hash}\n")));
