@@ -31,6 +31,7 @@ pub(crate) fn validate(config: &Config) -> Vec<Diagnostic> {
     check_package_groups(config, &mut found);
     check_test_suites(config, &mut found);
     check_default_distro(config, &mut found);
+    check_default_versions(config, &mut found);
     let (repos, problems) = config.resources.expand();
     found.extend(problems);
     found.extend(config.check_inputs(&repos));
@@ -89,6 +90,18 @@ fn check_default_distro(config: &Config, found: &mut Vec<Diagnostic>) {
         let message = format!("distro `{name}` has no version `{version}`");
         let place = reference.version.as_ref().unwrap_or(&reference.name).span();
         let problem = Diagnostic::error("unknown-distro-version", message).at(file, place);
+        found.push(suggest(problem, version, distro.versions.keys().map(String::as_str)));
+    }
+}
+
+fn check_default_versions(config: &Config, found: &mut Vec<Diagnostic>) {
+    for (name, distro) in &config.distros {
+        let Some(version) = distro.default_version.as_ref().filter(|one| !distro.versions.contains_key(*one)) else {
+            continue;
+        };
+        let message = format!("`default-version` of distro `{name}` names no version: `{version}`");
+        let problem = Diagnostic::error("unknown-distro-version", message);
+        let problem = Diagnostic { span: distro.places.get("default-version").cloned(), ..problem };
         found.push(suggest(problem, version, distro.versions.keys().map(String::as_str)));
     }
 }
