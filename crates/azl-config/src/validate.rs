@@ -16,6 +16,9 @@ use azl_diagnostics::{Diagnostic, closest};
 use crate::document::Config;
 use crate::repo_set::suggest;
 
+/// How many unknown members of groups are looked for among the components' names.
+const MAX_SUGGESTIONS: usize = 20;
+
 /// Returns everything that is wrong.
 pub(crate) fn validate(config: &Config) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -39,15 +42,21 @@ pub(crate) fn validate(config: &Config) -> Vec<Diagnostic> {
 }
 
 fn check_component_groups(config: &Config, found: &mut Vec<Diagnostic>) {
-    for (name, group) in &config.component_groups {
-        for member in group.components.iter().filter(|member| !config.components.contains_key(member.get_ref())) {
-            let message = format!("component group `{name}` names no component: `{}`", member.get_ref());
-            let mut problem = Diagnostic::error("unknown-component", message).at(group.file.clone(), member.span());
-            if let Some(meant) = closest(member.get_ref(), config.components.keys().map(String::as_str)) {
-                problem = problem.hint(format!("did you mean `{meant}`?"));
-            }
-            found.push(problem);
-        }
+    let unknown = config.component_groups.iter().flat_map(|(name, group)| {
+        let members = group.components.iter().filter(|member| !config.components.contains_key(member.get_ref()));
+        members.map(move |member| (name, group, member))
+    });
+    for (index, (name, group, member)) in unknown.enumerate() {
+        let message = format!("component group `{name}` names no component: `{}`", member.get_ref());
+        let problem = Diagnostic::error("unknown-component", message).at(group.file.clone(), member.span());
+        // Every suggestion looks at all names; a list of another tree's components needs none.
+        let near = (index < MAX_SUGGESTIONS)
+            .then(|| closest(member.get_ref(), config.components.keys().map(String::as_str)))
+            .flatten();
+        found.push(match near {
+            Some(meant) => problem.hint(format!("did you mean `{meant}`?")),
+            None => problem,
+        });
     }
 }
 

@@ -71,6 +71,20 @@ fn include_cycle() {
 }
 
 #[test]
+fn includes_that_are_too_deep() {
+    let files = (1..80).map(|number| format!("//- {number}.toml\nincludes = ['{}.toml']\n", number + 1));
+    let tree = format!("//- azldev.toml\nincludes = ['1.toml']\n{}//- 80.toml\n", files.collect::<String>());
+    mistake(
+        &tree,
+        &[
+            "error[include-depth]: `64.toml` is included by 64 files in a row",
+            "63.toml:1:13",
+            "hint: include it from a file nearer to the root",
+        ],
+    );
+}
+
+#[test]
 fn missing_include() {
     mistake(
         "//- azldev.toml\nincludes = ['one.toml']\n//- on.toml\n",
