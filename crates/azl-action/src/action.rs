@@ -2,7 +2,7 @@
 //!
 //! | kind | in the digest | left out, and why |
 //! |---|---|---|
-//! | Fetch | expected digests, file names | origins: any place that has the bytes will do |
+//! | Fetch | expected digests, file names | origins and sizes: any place that has the bytes will do |
 //! | Run | command, environment, root layers, inputs, limits of the sandbox format | cores and memory of the host: they must not matter |
 //! | Compute | function, its revision, parameters, inputs | – |
 //! | Sign | form, payload, key fingerprint, time | where the key is kept |
@@ -54,8 +54,8 @@ pub struct Wanted {
     pub sha256: Option<Digest>,
     /// Digest as dist-git `sources` files give it.
     pub sha512: Option<Sha512>,
-    /// Size in bytes, the most that is downloaded.
-    pub size: u64,
+    /// Size in bytes, where it is written down; a `sources` file has none.
+    pub size: Option<u64>,
     /// Places to try, in order.
     pub origins: Vec<Origin>,
 }
@@ -283,7 +283,7 @@ mod tests {
         let wanted = Wanted {
             sha256: Some(Digest::of(content)),
             sha512: None,
-            size: 1,
+            size: Some(1),
             origins: vec![Origin::Url(url.to_owned())],
         };
         Work::Fetch(Fetch { files: BTreeMap::from([("f".to_owned(), wanted)]) })

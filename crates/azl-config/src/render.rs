@@ -12,7 +12,7 @@ mod filter;
 use std::collections::BTreeSet;
 
 use azl_diagnostics::{Diagnostic, Severity};
-use azl_overlay::{Compat, FileEntry, FileSet, Sources, directory_of};
+use azl_overlay::{Compat, FileEntry, FileSet, Sources, Target, directory_of};
 use azl_spec::{SectionId, SectionName, Spec};
 
 use crate::resolve::{DistGit, ResolvedComponent, SpecSource};
@@ -100,7 +100,7 @@ pub fn apply_overlays(
     material: Material<'_>,
 ) -> Result<Vec<Diagnostic>, Diagnostic> {
     let mut warnings = Vec::new();
-    for overlay in &component.overlays {
+    for overlay in component.overlays.iter().filter(|overlay| overlay.target() == Target::Sources) {
         let applied = overlay.apply(sources, material.authored, material.compat);
         let applied = applied.map_err(|problem| in_component(component, problem))?;
         warnings.extend(applied.warnings.into_iter().map(|warning| in_component(component, warning)));

@@ -5,6 +5,7 @@
 //! **Invariant:** overlays, build options and source files are checked wherever they stand, in defaults as well as in
 //! components, and once more as each component's layers add up.
 
+mod archives;
 mod layers;
 mod names;
 mod sums;
@@ -30,6 +31,7 @@ pub(crate) fn validate(config: &Config) -> Vec<Diagnostic> {
     }
     names::check(config, &mut found);
     sums::check(config, &mut found);
+    archives::check(config, &mut found);
     check_component_groups(config, &mut found);
     check_package_groups(config, &mut found);
     check_test_suites(config, &mut found);

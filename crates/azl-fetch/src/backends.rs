@@ -4,6 +4,7 @@ mod debian_pool;
 mod url;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use azl_action::Wanted;
 use azl_digest::Digest;
@@ -23,6 +24,26 @@ pub(crate) struct Request<'a> {
     pub(crate) to: PathBuf,
     /// What it must be.
     pub(crate) wanted: &'a Wanted,
+}
+
+/// Largest file whose size nobody wrote down, in bytes; no tarball of a distribution comes near.
+const LARGEST: u64 = 16 << 30;
+
+/// Slowest transfer that is waited for.
+const BYTES_PER_SECOND: u64 = 50_000;
+/// Time for a transfer whose size is not known.
+const UNKNOWN: Duration = Duration::from_secs(2 * 60 * 60);
+
+impl Request<'_> {
+    /// Returns the most bytes that are taken.
+    pub(crate) fn most(&self) -> u64 {
+        self.wanted.size.unwrap_or(LARGEST)
+    }
+
+    /// Returns how long its bytes may take.
+    pub(crate) fn time(&self) -> Duration {
+        self.wanted.size.map_or(UNKNOWN, |size| Duration::from_secs(size / BYTES_PER_SECOND))
+    }
 }
 
 /// A place that was tried in vain.

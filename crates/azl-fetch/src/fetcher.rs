@@ -103,7 +103,9 @@ impl HostFetcher {
                     });
                 }
             }
-            for ((index, request), outcome) in indexes.into_iter().zip(&requests).zip(backend.get(&requests)) {
+            // Even to be asked for nothing costs the pool a look at the host's apt.
+            let outcomes = if requests.is_empty() { Vec::new() } else { backend.get(&requests) };
+            for ((index, request), outcome) in indexes.into_iter().zip(&requests).zip(outcomes) {
                 match outcome {
                     Ok(digest) => got.push((index, request.to.clone(), digest)),
                     Err(tried) => missing[index].tried.extend(tried),
@@ -151,12 +153,12 @@ fn quarantine_refused(scratch: &Path, store: &dyn BlobStore) {
 
 /// apt leaves an empty file where there is no room; without this check that would look like a mirror that lies.
 fn no_room_for(missing: &[Missing<'_>], scratch: &Path) -> bool {
-    let wanted: u64 = missing.iter().map(|file| file.wanted.size).sum();
+    let wanted: u64 = missing.iter().filter_map(|file| file.wanted.size).sum();
     files::free_space(scratch).is_ok_and(|free| free < wanted)
 }
 
 fn disk_full(missing: &[Missing<'_>]) -> PortError {
-    let bytes: u64 = missing.iter().map(|file| file.wanted.size).sum();
+    let bytes: u64 = missing.iter().filter_map(|file| file.wanted.size).sum();
     PortError::Infrastructure(format!(
         "no space left on the disk of the store: {} files of {bytes} bytes are still to be fetched\n  hint: free space or \
          set AZL_STORE to another disk, then run again: finished work is kept",
@@ -170,7 +172,10 @@ fn not_had(missing: &[Missing<'_>]) -> PortError {
         count => format!("{count} files could not be had"),
     }];
     for file in missing {
-        lines.push(format!("`{}` ({} bytes):", file.name, file.wanted.size));
+        lines.push(match file.wanted.size {
+            Some(size) => format!("`{}` ({size} bytes):", file.name),
+            None => format!("`{}`:", file.name),
+        });
         if file.tried.is_empty() {
             lines.push("  no origin is known for it".to_owned());
         }
@@ -184,12 +189,15 @@ fn not_had(missing: &[Missing<'_>]) -> PortError {
 }
 
 #[cfg(test)]
+mod over_http;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::fixture::DirectoryStore;
 
     fn wanted(content: &[u8], origins: Vec<Origin>) -> Wanted {
-        Wanted { sha256: Some(Digest::of(content)), sha512: None, size: content.len() as u64, origins }
+        Wanted { sha256: Some(Digest::of(content)), sha512: None, size: Some(content.len() as u64), origins }
     }
 
     fn fetch(files: Vec<(&str, Wanted)>) -> Fetch {

@@ -1,4 +1,8 @@
-//! A store for tests: one directory, no checks.
+//! For tests: a store that is one directory, without checks, and a web server that answers as told.
+
+mod server;
+
+pub(crate) use server::{Reply, WebServer};
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +23,11 @@ impl DirectoryStore {
         let path = self.0.path().join(name);
         files::write_atomic(&path, content).expect("write");
         Origin::Url(format!("file://{}", path.display()))
+    }
+
+    /// Returns the bytes that were put into quarantine last.
+    pub(crate) fn quarantined(&self) -> Option<Vec<u8>> {
+        files::read(self.0.path().join("quarantined")).ok()
     }
 
     fn blob(&self, digest: Digest) -> PathBuf {
@@ -49,6 +58,11 @@ impl BlobStore for DirectoryStore {
         let digest = files::digest(file).expect("digest");
         files::rename(file, self.blob(digest)).expect("move");
         Ok(digest)
+    }
+
+    fn quarantine(&self, file: &Path) -> Result<(), PortError> {
+        files::rename(file, self.0.path().join("quarantined")).expect("move");
+        Ok(())
     }
 
     fn scratch(&self, label: &str) -> Result<PathBuf, PortError> {

@@ -29,6 +29,14 @@ pub enum HttpError {
         /// What went wrong.
         reason: String,
     },
+    /// The server is well and does not have it; asking again is of no use.
+    #[error("`{url}` is not there: the server says {status}")]
+    Absent {
+        /// What was asked for.
+        url: String,
+        /// The status, e.g. 404.
+        status: u16,
+    },
     /// The answer is longer than the expected size.
     #[error("`{url}` sends more than the expected {limit} bytes")]
     TooLong {
@@ -66,6 +74,9 @@ pub fn download(url: &str, to: &Path, limit: u64, timeout: Duration) -> Result<u
         .into();
     let response = agent.get(url).header("accept-encoding", "identity").call().map_err(|e| failed(url, &e))?;
     let announced = response.headers().get("content-length").and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|announced| announced > limit) {
+        return Err(HttpError::TooLong { url: url.to_owned(), limit });
+    }
     let mut body = response.into_body().into_reader().take(limit + 1);
     let mut file = files::create(to)?;
     let received = copy(&mut body, &mut file).map_err(|e| unavailable(e.to_string()))?;
@@ -88,6 +99,7 @@ fn failed(url: &str, error: &ureq::Error) -> HttpError {
         | Error::ConnectionFailed
         | Error::Timeout(Timeout::Resolve | Timeout::Connect)
         | Error::ConnectProxyFailed(_) => HttpError::Unreachable { url, reason },
+        Error::StatusCode(status @ (404 | 410)) => HttpError::Absent { url, status: *status },
         Error::Io(io) if is_unreachable(io) => HttpError::Unreachable { url, reason },
         _ => HttpError::Unavailable { url, reason },
     }

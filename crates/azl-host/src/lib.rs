@@ -10,6 +10,7 @@
 #![expect(clippy::disallowed_methods, reason = "this crate is the door the other crates are sent to")]
 
 pub mod clock;
+pub mod dialogue;
 pub mod environment;
 pub mod files;
 pub mod http;
@@ -18,5 +19,6 @@ pub mod process;
 pub mod socket;
 pub mod terminal;
 
+pub use dialogue::Dialogue;
 pub use files::FileError;
 pub use process::{Cmd, CmdError};

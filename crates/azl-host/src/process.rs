@@ -8,13 +8,14 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use crate::clock::{self, Stopwatch};
+use crate::dialogue::Dialogue;
 use crate::files;
 
 /// Lines of output kept in an error.
@@ -27,6 +28,7 @@ pub struct Cmd {
     args: Vec<OsString>,
     directory: PathBuf,
     env: BTreeMap<String, String>,
+    input: Vec<u8>,
     timeout: Option<Duration>,
 }
 
@@ -74,6 +76,7 @@ impl Cmd {
             args: Vec::new(),
             directory: directory.into(),
             env: BTreeMap::from([("PATH".to_owned(), path)]),
+            input: Vec::new(),
             timeout: None,
         }
     }
@@ -108,6 +111,13 @@ impl Cmd {
         }
     }
 
+    /// Sets what [`Cmd::output`] writes to the program's standard input; without it the program reads nothing.
+    #[must_use]
+    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = bytes.into();
+        self
+    }
+
     /// Sets the wall time after which the program is killed.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -131,7 +141,14 @@ impl Cmd {
     /// # Errors
     /// [`CmdError`] if the program cannot be started, fails or exceeds its time.
     pub fn output(&self) -> Result<Output, CmdError> {
-        let mut child = self.start(self.command().stdout(Stdio::piped()).stderr(Stdio::piped()))?;
+        let mut command = self.command();
+        if !self.input.is_empty() {
+            command.stdin(Stdio::piped());
+        }
+        let mut child = self.start(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
+        if let Some(stdin) = child.stdin.take() {
+            write_all(stdin, self.input.clone());
+        }
         let stdout = child.stdout.take().map(read_all);
         let stderr = child.stderr.take().map(read_all);
         let status = self.wait(&mut child);
@@ -187,6 +204,16 @@ impl Cmd {
         Ok(Running { child })
     }
 
+    /// Starts the program and returns at once, to ask it and to hear its answers; its standard error is not heard.
+    ///
+    /// # Errors
+    /// [`CmdError`] if the program cannot be started.
+    pub fn converse(&self) -> Result<Dialogue, CmdError> {
+        let mut command = self.command();
+        let child = self.start(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()))?;
+        Ok(Dialogue::new(Running { child }))
+    }
+
     fn wait(&self, child: &mut Child) -> Result<ExitStatus, String> {
         let Some(timeout) = self.timeout else {
             return child.wait().map_err(|error| error.to_string());
@@ -221,7 +248,7 @@ impl Cmd {
 /// A program that runs beside this one; dropping it kills it and its process group.
 #[derive(Debug)]
 pub struct Running {
-    child: Child,
+    pub(crate) child: Child,
 }
 
 impl Running {
@@ -250,6 +277,13 @@ fn kill_group(child: &mut Child) {
     }
     let _ = child.kill();
     let _ = child.wait();
+}
+
+/// Writes in a thread of its own; a program that does not read to the end says why itself.
+fn write_all(mut stdin: std::process::ChildStdin, bytes: Vec<u8>) {
+    std::thread::spawn(move || {
+        let _ = stdin.write_all(&bytes);
+    });
 }
 
 fn read_all(mut stream: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
@@ -311,6 +345,13 @@ mod tests {
     fn failure_keeps_command_cause_and_tail() {
         let error = Cmd::new("/bin/sh", "/").args(["-c", "echo out; exit 3"]).output().expect_err("fails");
         assert_eq!(error.to_string(), "exit status 3: /bin/sh -c 'echo out; exit 3'\nout");
+    }
+
+    #[test]
+    fn input_larger_than_a_pipe_is_written_while_the_output_is_read() {
+        let bytes = vec![b'x'; 1 << 20];
+        let output = Cmd::new("/bin/cat", "/").input(bytes.clone()).output().expect("cat runs");
+        assert_eq!(output.stdout, bytes);
     }
 
     #[test]

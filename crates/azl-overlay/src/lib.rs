@@ -3,11 +3,15 @@
 //! Each kind is one file under `kinds/`: its TOML shape, what it does, its tests. A new kind is a new file and a line
 //! in the table of `kinds/mod.rs`.
 //!
+//! Overlays that change files inside a source archive act on its bytes alone: [`archive`].
+//!
 //! Not here: which component an overlay belongs to, and reading files; everything works on values.
 //!
 //! **Invariant:** an overlay either changes its component's sources or is refused; none is a no-op.
 //!
 //! **Invariant:** a refused overlay leaves no half-made change: the caller drops the sources it was given.
+
+pub mod archive;
 
 mod canonical;
 mod dialect;
@@ -23,7 +27,7 @@ mod values;
 pub use file_set::{FileEntry, FileSet, InvalidPath, directory_of, join};
 pub use kinds::{Kind, NAMES};
 pub use metadata::{Category, Link, Metadata, UpstreamStatus};
-pub use overlay::{Applied, Compat, Descriptions, Overlay};
+pub use overlay::{Applied, Compat, Descriptions, Overlay, Target};
 pub use reader::{Reader, Table, Value};
 pub use sources::Sources;
 pub use values::{FileGlob, FileName, OneLine, Pattern, RelativeFile, SectionRef, TagName};

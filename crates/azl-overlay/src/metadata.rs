@@ -1,6 +1,6 @@
 //! The `[metadata]` table of an overlay file: why the change exists and what became of it upstream.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Reason of an overlay file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
@@ -41,7 +41,7 @@ pub struct Link {
 }
 
 /// Why a change exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names are the format's own words")]
 pub enum Category {
@@ -58,7 +58,7 @@ pub enum Category {
 }
 
 /// What became of a change upstream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names are the format's own words")]
 pub enum UpstreamStatus {

@@ -41,6 +41,15 @@ pub struct Applied {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// What an overlay changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target<'o> {
+    /// The spec and the files beside it, by [`Overlay::apply`].
+    Sources,
+    /// The source archive of this name, by its group of [`archive::groups`](crate::archive::groups), before all others.
+    Archive(&'o str),
+}
+
 /// One overlay as read.
 #[derive(Debug, Clone)]
 pub struct Overlay {
@@ -93,11 +102,25 @@ impl Overlay {
         Some(Self { kind, description, expect, values, source, metadata: None, file: reader.file().to_owned(), span })
     }
 
+    /// Returns what it changes, and thereby who applies it.
+    pub fn target(&self) -> Target<'_> {
+        match self.kind.in_archive() {
+            Some(change) => Target::Archive(change.archive.get_ref().as_str()),
+            None => Target::Sources,
+        }
+    }
+
     /// Changes the sources. `authored` is the tree the overlay's own files are in.
     ///
     /// # Errors
-    /// If it does not apply, changes nothing, or does so at another number of places than expected.
+    /// If it does not apply, changes nothing, or does so at another number of places than expected. If its target is
+    /// an archive.
     pub fn apply(&self, sources: &mut Sources, authored: &FileSet, compat: Compat) -> Result<Applied, Diagnostic> {
+        if let Target::Archive(archive) = self.target() {
+            let message =
+                format!("overlay `{}` changes files inside `{archive}`, not beside the spec", self.kind.name());
+            return Err(self.refuse("archive-overlay", message));
+        }
         let site = Site { overlay: self, authored };
         let mut ours = sources.clone();
         let outcome = self.kind.apply(&mut ours, &site).and_then(|places| {
@@ -138,7 +161,8 @@ impl Overlay {
         Ok(applied)
     }
 
-    fn check_places(&self, places: usize) -> Result<(), Diagnostic> {
+    /// Checks the number of places against what is expected.
+    pub(crate) fn check_places(&self, places: usize) -> Result<(), Diagnostic> {
         let Some(expect) = self.expect.as_ref().filter(|expect| *expect.get_ref() != places) else { return Ok(()) };
         let message = format!("overlay `{}` applies at {places} places, not {}", self.kind.name(), expect.get_ref());
         let diagnostic = Diagnostic::error("overlay-expect", message).at(self.file.clone(), expect.span());

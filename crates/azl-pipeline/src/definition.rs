@@ -156,7 +156,7 @@ impl LockedDeb {
     pub fn wanted(&self) -> (String, Wanted) {
         let file = self.pool.rsplit('/').next().unwrap_or(&self.pool).to_owned();
         let origins = vec![Origin::DebianPool(self.pool.clone())];
-        (file, Wanted { sha256: Some(self.sha256), sha512: None, size: self.size, origins })
+        (file, Wanted { sha256: Some(self.sha256), sha512: None, size: Some(self.size), origins })
     }
 }
 
@@ -201,7 +201,7 @@ impl SourceOrigin {
         let url = self.url.iter().map(|url| Origin::Url(url.clone()));
         let pool = self.apt.iter().map(|apt| Origin::DebianPool(apt.pool()));
         let origins = url.chain(pool).collect();
-        Wanted { sha256: None, sha512: Some(self.sha512), size: self.size, origins }
+        Wanted { sha256: None, sha512: Some(self.sha512), size: Some(self.size), origins }
     }
 }
 

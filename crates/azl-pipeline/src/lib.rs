@@ -14,6 +14,7 @@ pub mod checkout;
 pub mod compute;
 pub mod config;
 pub mod definition;
+pub mod deltas;
 pub mod doctor;
 pub mod error;
 pub mod events;

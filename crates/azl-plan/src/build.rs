@@ -80,7 +80,7 @@ pub(crate) fn insert(
 ) {
     source::nodes(name, component, nodes);
     nodes.insert(srpm_node(name), Node { derivation: Work::Run(srpm(inputs, name, component)), weight: 10 });
-    let weight = 60 + component.sources.values().map(|wanted| wanted.size / 200_000).sum::<u64>();
+    let weight = 60 + component.sources.values().map(|wanted| wanted.size.unwrap_or(0) / 200_000).sum::<u64>();
     let weight = u32::try_from(weight).unwrap_or(u32::MAX);
     nodes.insert(rpm_node(name), Node { derivation: Work::Run(rpm(inputs, name, needs)), weight });
 }

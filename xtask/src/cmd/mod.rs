@@ -5,6 +5,7 @@ mod build;
 mod changed;
 mod ci;
 mod config;
+mod deltas;
 mod doctor;
 mod explain;
 mod graph;
@@ -68,6 +69,7 @@ pub(crate) enum Command {
     List(list::List),
     Config(config::Config),
     Changed(changed::Changed),
+    Deltas(deltas::Deltas),
     Spec(spec::Spec),
     Overlay(overlay::Overlay),
     Build(build::Build),
@@ -92,6 +94,7 @@ impl Command {
             Self::List(verb) => verb.run(context),
             Self::Config(verb) => verb.run(context),
             Self::Changed(verb) => verb.run(context),
+            Self::Deltas(verb) => verb.run(context),
             Self::Spec(verb) => verb.run(context),
             Self::Overlay(verb) => verb.run(context),
             Self::Build(verb) => verb.run(context),

@@ -18,8 +18,6 @@ const HELPER: &str = "/usr/lib/apt/apt-helper";
 const PARALLEL: usize = 4;
 /// Most files per helper; keeps its command line and the loss when one is killed small.
 const BATCH: usize = 24;
-/// Slowest transfer that is waited for.
-const BYTES_PER_SECOND: u64 = 50_000;
 
 /// Gets files by their path in the pool.
 pub(crate) struct DebianPool {
@@ -78,11 +76,11 @@ fn address(mirror: &str, request: &Request<'_>) -> String {
 }
 
 fn fetch_batch(helper: &std::path::Path, mirror: &str, batch: &[Request<'_>]) -> Vec<Result<Digest, Tried>> {
-    let bytes: u64 = batch.iter().map(|request| request.wanted.size).sum();
+    let time: Duration = batch.iter().map(Request::time).sum();
     let mut cmd = apt_environment(Cmd::new(helper, "/"))
         .args(["-oAPT::Sandbox::User=root", "-oAcquire::Retries=2", "-oAcquire::http::Timeout=30"])
         .arg("download-file")
-        .timeout(Duration::from_secs(120 + bytes / BYTES_PER_SECOND));
+        .timeout(Duration::from_secs(120) + time);
     for request in batch {
         // The third of each three is a digest; ours is the better judge, since apt deletes what does not fit without a word.
         cmd = cmd.arg(address(mirror, request)).arg(request.to.as_os_str()).arg("");
@@ -139,7 +137,7 @@ mod tests {
         let store = DirectoryStore::new();
         let Origin::Url(wrong) = store.file("a.deb", b"wrong") else { panic!("a file URL") };
         let mirror = wrong.strip_suffix("/a.deb").expect("the name it was given");
-        let wanted = Wanted { sha256: Some(Digest::of(b"right")), sha512: None, size: 5, origins: vec![] };
+        let wanted = Wanted { sha256: Some(Digest::of(b"right")), sha512: None, size: Some(5), origins: vec![] };
         let to = std::path::Path::new(mirror.trim_start_matches("file://")).join("got");
         let request = Request { location: "a.deb", to, wanted: &wanted };
         let results = pool(&[mirror, "file:///nonexistent"]).get(&[request]);

@@ -17,8 +17,6 @@ const PARALLEL: usize = 4;
 const ATTEMPTS: u32 = 2;
 /// Time for a download besides what its size takes.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Slowest transfer that is waited for.
-const BYTES_PER_SECOND: u64 = 50_000;
 
 /// Gets files over the network or from the file system.
 #[derive(Default)]
@@ -55,10 +53,9 @@ impl UrlBackend {
         if let Some(reason) = self.unreachable().get(host) {
             return Err(format!("cannot reach `{host}`: {reason} (tried before)"));
         }
-        let timeout = PATIENCE + Duration::from_secs(request.wanted.size / BYTES_PER_SECOND);
         let mut attempt = 1;
         loop {
-            match http::download(url, &request.to, request.wanted.size, timeout) {
+            match http::download(url, &request.to, request.most(), PATIENCE + request.time()) {
                 Ok(_) => return Ok(()),
                 Err(HttpError::Unreachable { reason, .. }) => {
                     self.unreachable().insert(host.to_owned(), reason.clone());
@@ -78,7 +75,7 @@ impl UrlBackend {
 fn copy(from: &Path, request: &Request<'_>) -> Result<(), String> {
     match files::size(from) {
         None => Err("no such file".to_owned()),
-        Some(size) if size > request.wanted.size => Err(format!("has {size} bytes, expected {}", request.wanted.size)),
+        Some(size) if size > request.most() => Err(format!("has {size} bytes, expected {}", request.most())),
         Some(_) => files::copy(from, &request.to).map_err(|error| error.to_string()),
     }
 }

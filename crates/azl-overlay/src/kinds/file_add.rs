@@ -22,6 +22,10 @@ pub(crate) struct FileAdd {
 }
 
 impl Behaviour for FileAdd {
+    fn may_touch(&self, file: &str) -> bool {
+        self.file.get_ref().as_str() == file
+    }
+
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let entry = site.authored(&self.source)?;
         let path = self.file.get_ref().as_str();

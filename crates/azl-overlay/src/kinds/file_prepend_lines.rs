@@ -21,6 +21,10 @@ pub(crate) struct FilePrependLines {
 }
 
 impl Behaviour for FilePrependLines {
+    fn may_touch(&self, file: &str) -> bool {
+        self.file.get_ref().matches(file)
+    }
+
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let paths = sources.matching(self.file.get_ref());
         if paths.is_empty() {

@@ -1,10 +1,11 @@
-//! `file-remove`: removes files beside the spec; at least one must match.
+//! `file-remove`: removes files beside the spec or, with `archive`, inside a source archive; at least one must match.
 
 use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, refuse_archive};
+use super::Behaviour;
+use crate::archive::{ArchiveName, Edit, InArchive};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::FileGlob;
@@ -13,17 +14,25 @@ use crate::values::FileGlob;
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileRemove {
-    /// Glob over paths beside the spec.
+    /// Glob over paths beside the spec or in the archive.
     #[schemars(with = "FileGlob")]
     file: Spanned<FileGlob>,
-    /// Archive in which to remove them; refused for now.
-    #[schemars(with = "Option<String>")]
-    archive: Option<Spanned<String>>,
+    /// Archive in which to remove them.
+    #[schemars(with = "Option<ArchiveName>")]
+    archive: Option<Spanned<ArchiveName>>,
 }
 
 impl Behaviour for FileRemove {
+    fn in_archive(&self) -> Option<InArchive<'_>> {
+        let archive = self.archive.as_ref()?;
+        Some(InArchive { archive, edit: Edit::Remove { files: &self.file } })
+    }
+
+    fn may_touch(&self, file: &str) -> bool {
+        self.file.get_ref().matches(file)
+    }
+
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
-        refuse_archive(self.archive.as_ref(), site)?;
         let paths = sources.matching(self.file.get_ref());
         if paths.is_empty() {
             let message = format!("overlay `file-remove` does not apply: no file `{}`", self.file.get_ref().as_str());
@@ -47,7 +56,12 @@ mod tests {
         refused(
             "type = 'file-remove'\nfile = '*.x'\narchive = 'a.tar.gz'\n",
             "//- a.x\n1\n",
-            &["not supported yet: `a.tar.gz`", "o/x.comp.toml:3:11"],
+            &["changes files inside `a.tar.gz`", "o/x.comp.toml:1:8"],
+        );
+        refused(
+            "type = 'file-remove'\nfile = '*.x'\narchive = 'a.zip'\n",
+            "//- a.x\n1\n",
+            &["cannot change files inside `a.zip`: it is a zip file", "o/x.comp.toml:3:11"],
         );
     }
 }

@@ -41,6 +41,10 @@ impl FileRename {
 }
 
 impl Behaviour for FileRename {
+    fn may_touch(&self, file: &str) -> bool {
+        self.replacement.get_ref().as_str() == file || self.file.get_ref().matches(file)
+    }
+
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let path = self.only_match(sources, site)?;
         let name = self.replacement.get_ref().as_str();

@@ -1,4 +1,5 @@
-//! `file-search-replace`: replaces what a regular expression matches in files beside the spec.
+//! `file-search-replace`: replaces what a regular expression matches in files beside the spec or, with `archive`,
+//! inside a source archive.
 //!
 //! The expression sees the whole file: `(?m)` makes `^` and `$` the ends of lines, `(?s)` lets `.` match a newline. The
 //! replacement is literal. At least one file must change.
@@ -8,7 +9,8 @@ use regex::bytes::NoExpand;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, refuse_archive};
+use super::Behaviour;
+use crate::archive::{ArchiveName, Edit, InArchive};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{FileGlob, Pattern};
@@ -17,7 +19,7 @@ use crate::values::{FileGlob, Pattern};
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileSearchReplace {
-    /// Glob over paths beside the spec.
+    /// Glob over paths beside the spec or in the archive.
     #[schemars(with = "FileGlob")]
     file: Spanned<FileGlob>,
     /// Regular expression in RE2 syntax.
@@ -26,12 +28,16 @@ pub(crate) struct FileSearchReplace {
     /// What to put instead; nothing if absent.
     #[serde(default)]
     replacement: String,
-    /// Archive in which to replace; refused for now.
-    #[schemars(with = "Option<String>")]
-    archive: Option<Spanned<String>>,
+    /// Archive in which to replace.
+    #[schemars(with = "Option<ArchiveName>")]
+    archive: Option<Spanned<ArchiveName>>,
 }
 
 impl FileSearchReplace {
+    fn edit(&self) -> Edit<'_> {
+        Edit::Replace { files: &self.file, pattern: &self.regex, replacement: &self.replacement }
+    }
+
     /// Changes one file; returns at how many places.
     fn rewrite(&self, sources: &mut Sources, path: &str) -> usize {
         let Some(entry) = sources.files.get(path) else {
@@ -50,8 +56,16 @@ impl FileSearchReplace {
 }
 
 impl Behaviour for FileSearchReplace {
+    fn in_archive(&self) -> Option<InArchive<'_>> {
+        let archive = self.archive.as_ref()?;
+        Some(InArchive { archive, edit: self.edit() })
+    }
+
+    fn may_touch(&self, file: &str) -> bool {
+        self.file.get_ref().matches(file)
+    }
+
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
-        refuse_archive(self.archive.as_ref(), site)?;
         let paths = sources.matching(self.file.get_ref());
         if paths.is_empty() {
             let glob = self.file.get_ref().as_str();

@@ -21,6 +21,7 @@ mod spec_update_tag;
 
 use azl_diagnostics::Diagnostic;
 
+use crate::archive::InArchive;
 use crate::overlay::Site;
 use crate::reader::{Reader, Table};
 use crate::sources::Sources;
@@ -33,6 +34,16 @@ trait Behaviour {
     /// Returns what is wrong between its values, if anything; single values are checked as they are read.
     fn contradiction(&self) -> Option<String> {
         None
+    }
+
+    /// Returns the change it makes inside an archive, if it makes it there and not in loose files.
+    fn in_archive(&self) -> Option<InArchive<'_>> {
+        None
+    }
+
+    /// Returns whether it may add, remove or rewrite the loose file of this name.
+    fn may_touch(&self, _file: &str) -> bool {
+        false
     }
 
     /// Changes the sources and returns at how many places, or says why not.
@@ -106,23 +117,20 @@ impl Kind {
         self.behaviour().contradiction()
     }
 
+    pub(crate) fn in_archive(&self) -> Option<InArchive<'_>> {
+        self.behaviour().in_archive()
+    }
+
+    pub(crate) fn may_touch(&self, file: &str) -> bool {
+        self.in_archive().is_none() && self.behaviour().may_touch(file)
+    }
+
     pub(crate) fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         self.behaviour().apply(sources, site)
     }
 
     pub(crate) fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
         self.behaviour().apply_as_azldev(sources, site)
-    }
-}
-
-/// Refuses an overlay that names an archive.
-fn refuse_archive(archive: Option<&toml::Spanned<String>>, site: &Site<'_>) -> Result<(), Diagnostic> {
-    match archive {
-        None => Ok(()),
-        Some(archive) => {
-            let message = format!("changing files inside an archive is not supported yet: `{}`", archive.get_ref());
-            Err(site.refuse_at(archive.span(), "archive-overlay", message).hint("carry the change as a patch"))
-        }
     }
 }
 

@@ -47,6 +47,10 @@ impl PatchAdd {
 }
 
 impl Behaviour for PatchAdd {
+    fn may_touch(&self, file: &str) -> bool {
+        self.file_name() == file
+    }
+
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let entry = site.authored(&self.source)?;
         let file = self.file_name();

@@ -23,6 +23,10 @@ pub(crate) struct PatchRemove {
 }
 
 impl Behaviour for PatchRemove {
+    fn may_touch(&self, file: &str) -> bool {
+        self.file.get_ref().matches(file)
+    }
+
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let glob = self.file.get_ref();
         let patches = sources.spec.sources().into_iter().filter(|source| source.kind == SourceKind::Patch);

@@ -83,7 +83,8 @@ fn row(delta: &Delta, page: &mut String) {
     let newer = delta.newer.as_ref().map(state).unwrap_or_default();
     let since = delta.authorship.as_ref().map(|authorship| {
         let author = authorship.author.as_deref().unwrap_or("not committed");
-        format!("{} {}", escape(author), azl_spec::civil_date(authorship.time))
+        let date = azl_attest::rfc3339(authorship.time.unsigned_abs());
+        format!("{} {}", escape(author), date.split('T').next().unwrap_or_default())
     });
     let _ = writeln!(
         page,
