@@ -67,7 +67,7 @@ fn without_entry(name: &str, overlay: &Overlay) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use azl_diagnostics::render_all;
-    use azl_overlay::{FileEntry, FileSet};
+    use azl_overlay::{Compat, FileEntry, FileSet};
 
     use crate::load::{Options, load};
     use crate::render::{Material, render};
@@ -157,10 +157,10 @@ archive = 'x-1.tar.xz'
         assert_eq!(render_all(&diagnostics, |path| files.text(path)), "");
         let component = config.resolve("x").expect("a component");
         let (packaging, supplied) = (files.below("x"), std::collections::BTreeSet::new());
-        let material = Material { packaging: &packaging, authored: &files, supplied: &supplied };
+        let material = Material { packaging: &packaging, authored: &files, compat: Compat::None, supplied: &supplied };
         let rendered = render(&component, material).expect("renders");
-        assert!(rendered.text("x.spec").is_some_and(|text| text.ends_with(spec)), "{rendered:?}");
-        assert_eq!(rendered.text("sources"), Some(&*format!("SHA512 (x-1.tar.xz) = {hash}\n")));
+        assert!(rendered.files.text("x.spec").is_some_and(|text| text.ends_with(spec)), "{rendered:?}");
+        assert_eq!(rendered.files.text("sources"), Some(&*format!("SHA512 (x-1.tar.xz) = {hash}\n")));
     }
 
     #[test]
