@@ -1,6 +1,6 @@
 //! The JSON Schema (2020-12) of the format, made of the shapes that serde reads.
 //!
-//! `schema/azldev.schema.json` is a copy for editors; a test keeps it the same.
+//! The files below `schema/` are copies for editors, written by `cargo xtask codegen`; a test keeps them the same.
 //!
 //! Not here: rules between values, which only loading checks.
 //!

@@ -29,9 +29,9 @@ pub(crate) fn validate(config: &Config) -> Vec<Diagnostic> {
     for component in config.components.values() {
         layers::check_own_snapshot(&component.layer, &mut found);
     }
+    archives::check(config, &mut found);
     names::check(config, &mut found);
     sums::check(config, &mut found);
-    archives::check(config, &mut found);
     check_component_groups(config, &mut found);
     check_package_groups(config, &mut found);
     check_test_suites(config, &mut found);

@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use crate::archive::ArchiveName;
 use crate::kinds;
 use crate::overlay::Overlay;
 use crate::values::{FileGlob, FileName, OneLine, Pattern, RelativeFile, SectionRef, TagName};
@@ -38,7 +37,6 @@ text_schema! {
     OneLine, "One line of text.", r"^[^\r\n]*$";
     RelativeFile, "Path below the component's sources.", r"^[^/\\][^\\]*$";
     FileName, "File name without directory.", r"^[^/]+$";
-    ArchiveName, "File name of an archive among the component's sources.", r"^[^/]+$";
     FileGlob, "Glob over the component's files; `**` crosses directories.", r"^[^/]";
     Pattern, "Regular expression in RE2 syntax.", r"^";
     SectionRef, "Section of a spec, such as `%files`.", r"^%";

@@ -4,6 +4,7 @@ mod boot;
 mod build;
 mod changed;
 mod ci;
+mod codegen;
 mod config;
 mod deltas;
 mod doctor;
@@ -81,6 +82,7 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Log(log::Log),
     Tidy(tidy::Tidy),
+    Codegen(codegen::Codegen),
     Ci(ci::Ci),
 }
 
@@ -106,6 +108,7 @@ impl Command {
             Self::Explain(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
             Self::Tidy(verb) => verb.run(context),
+            Self::Codegen(verb) => verb.run(context),
             Self::Ci(verb) => verb.run(context),
         }
     }

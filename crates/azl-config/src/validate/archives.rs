@@ -9,14 +9,20 @@ use std::collections::BTreeMap;
 use azl_diagnostics::Diagnostic;
 use azl_overlay::{Overlay, Target, archive};
 
-use crate::document::{Component, Config};
+use crate::document::Config;
+use crate::merge::Merged;
 use crate::slot::Source;
 use crate::source_file::{Origin, SourceFile};
 
 /// Adds what is wrong in any component; a mistake in a default that several inherit is reported once.
 pub(super) fn check(config: &Config, found: &mut Vec<Diagnostic>) {
+    if !concerns(config) {
+        return;
+    }
     for (name, component) in &config.components {
-        for problem in problems(config, name, component) {
+        let merged = config.merged(name, component);
+        let overlays: Vec<_> = merged.overlays.values().chain(config.overlays_of_files(component)).collect();
+        for problem in problems(&overlays, &merged) {
             if !found.contains(&problem) {
                 found.push(problem);
             }
@@ -24,20 +30,29 @@ pub(super) fn check(config: &Config, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn problems(config: &Config, name: &str, component: &Component) -> Vec<Diagnostic> {
-    let merged = config.merged(name, component);
-    let overlays: Vec<&Overlay> = merged.overlays.values().chain(config.overlays_of_files(component)).collect();
-    let sources: Vec<_> = merged.source_files.iter().collect();
+/// Returns whether anything at all is said about the inside of archives; most trees say nothing.
+fn concerns(config: &Config) -> bool {
+    let own = config.all_layers().flat_map(|layer| &layer.overlays);
+    let mut overlays = own.chain(config.overlay_documents.values().flatten());
+    let mut files = config.all_layers().flat_map(|layer| &layer.source_files);
+    overlays.any(|overlay| overlay.target() != Target::Sources) || files.any(is_result)
+}
+
+fn is_result(file: &SourceFile) -> bool {
+    matches!(file.origin, Origin::Overlay)
+}
+
+fn problems(overlays: &[&Overlay], merged: &Merged<'_>) -> Vec<Diagnostic> {
     // An archive counts as changed from its first overlay on, which is where a missing entry is reported.
     let mut changed: BTreeMap<&str, &Overlay> = BTreeMap::new();
-    for overlay in &overlays {
+    for overlay in overlays {
         if let Target::Archive(name) = overlay.target() {
             changed.entry(name).or_insert(overlay);
         }
     }
-    let is_result = |file: &SourceFile| matches!(file.origin, Origin::Overlay);
-    let stale = sources.iter().filter(|(_, file)| is_result(file) && !changed.contains_key(name_of(file)));
-    let declared = |name: &str| sources.iter().any(|(_, file)| is_result(file) && name_of(file) == name);
+    let results = || merged.source_files.iter().filter(|(_, file)| is_result(file));
+    let stale = results().filter(|(_, file)| !changed.contains_key(name_of(file)));
+    let declared = |name: &str| results().any(|(_, file)| name_of(file) == name);
     let undeclared = changed.iter().filter(|(name, _)| !declared(name));
     stale
         .map(|(source, file)| without_overlay(source, file))
@@ -53,7 +68,7 @@ fn name_of(file: &SourceFile) -> &str {
 fn without_overlay(source: &Source<'_>, file: &SourceFile) -> Diagnostic {
     let message =
         format!("source file `{}` has origin `overlay`, but no overlay changes files inside it", name_of(file));
-    let problem = Diagnostic { span: Some(source.span()), ..Diagnostic::error("archive-without-overlay", message) };
+    let problem = Diagnostic::error("archive-without-overlay", message).at(source.file, file.filename.span());
     problem.hint(format!("add an overlay with `archive = \"{}\"`, or remove the entry", name_of(file)))
 }
 

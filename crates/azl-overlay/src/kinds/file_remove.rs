@@ -18,7 +18,7 @@ pub(crate) struct FileRemove {
     #[schemars(with = "FileGlob")]
     file: Spanned<FileGlob>,
     /// Archive in which to remove them.
-    #[schemars(with = "Option<ArchiveName>")]
+    #[schemars(with = "Option<String>")]
     archive: Option<Spanned<ArchiveName>>,
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct FileSearchReplace {
     #[serde(default)]
     replacement: String,
     /// Archive in which to replace.
-    #[schemars(with = "Option<ArchiveName>")]
+    #[schemars(with = "Option<String>")]
     archive: Option<Spanned<ArchiveName>>,
 }
 
