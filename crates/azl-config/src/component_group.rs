@@ -4,12 +4,15 @@
 //!
 //! **Invariant:** globs are globs over paths of the tree.
 
+use std::sync::Arc;
+
 use azl_overlay::{Descriptions, FileGlob, Metadata, Reader, Table};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::component::{ComponentLayer, ComponentShape, tree_path};
+use crate::overlay_file::read_metadata;
 use crate::spanned::Spanned;
 
 /// Components that share defaults.
@@ -18,7 +21,7 @@ pub struct ComponentGroup {
     /// What they have in common.
     pub description: Option<String>,
     /// Why, as overlay files say it.
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<Arc<Metadata>>,
     /// Names of components.
     pub components: Vec<Spanned<String>>,
     /// Globs over specs, whose stems are names of further components.
@@ -39,7 +42,8 @@ pub(crate) struct ComponentGroupShape {
     /// What they have in common.
     description: Option<String>,
     /// Why, as overlay files say it.
-    metadata: Option<Metadata>,
+    #[schemars(with = "Option<Metadata>")]
+    metadata: Option<IgnoredAny>,
     /// Names of components.
     components: Vec<Spanned<String>>,
     /// Globs over specs beside this file, whose stems are names of further components.
@@ -54,15 +58,18 @@ pub(crate) struct ComponentGroupShape {
 impl ComponentGroup {
     /// Reads a component group.
     pub(crate) fn read(reader: &mut Reader<'_>, mut table: Table<'_>, descriptions: Descriptions) -> Self {
+        let metadata = reader.take_table(&mut table, "metadata");
+        let metadata = metadata.and_then(|table| read_metadata(reader, table));
         let layer = reader.take_table(&mut table, "default-component-config");
         let layer = layer.map(|table| ComponentLayer::read(reader, table, descriptions)).unwrap_or_default();
-        let shape: ComponentGroupShape = reader.shape_among(table, &["default-component-config"]).unwrap_or_default();
+        let shape: ComponentGroupShape =
+            reader.shape_among(table, &["default-component-config", "metadata"]).unwrap_or_default();
         let mut globs = |globs: Vec<Spanned<String>>| -> Vec<_> {
             globs.into_iter().filter_map(|glob| tree_glob(reader, glob)).collect()
         };
         Self {
             description: shape.description,
-            metadata: shape.metadata,
+            metadata,
             components: shape.components,
             specs: globs(shape.specs),
             excluded_paths: globs(shape.excluded_paths),

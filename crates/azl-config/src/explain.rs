@@ -5,6 +5,7 @@
 //! **Invariant:** what is explained is what [`Config::resolve`] takes.
 
 use azl_diagnostics::{Diagnostic, Span};
+use serde::Serialize;
 
 use crate::document::{Component, Config};
 use crate::layer::Layer;
@@ -14,7 +15,7 @@ use crate::resolve::{DistGit, SpecSource, Upstream};
 use crate::slot::{Shown, Source, Statement};
 
 /// One effective value of a component.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Effective {
     /// Dotted path, such as `build.check.skip`, `overlays[3]` or `upstream.branch`.
     pub field: String,

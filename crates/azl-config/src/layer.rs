@@ -9,11 +9,14 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::component::ComponentLayer;
 use crate::document::{Component, Config};
 
 /// Who wrote a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Layer {
     /// Nobody: it is so if nothing is written.
     BuiltIn,

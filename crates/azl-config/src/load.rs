@@ -17,6 +17,9 @@ use crate::validate::validate;
 /// The largest TOML file that is read, in bytes; the largest real one has half a megabyte.
 pub const MAX_FILE_SIZE: usize = 16 << 20;
 
+/// How many files may include one another in a row; real trees need three.
+const MAX_INCLUDE_DEPTH: usize = 64;
+
 /// How to read a tree.
 #[derive(Debug, Clone, Copy)]
 pub struct Options<'a> {
@@ -70,6 +73,11 @@ impl<'a> Loading<'a> {
         }
         if self.done.contains(path) {
             return;
+        }
+        if self.open.len() == MAX_INCLUDE_DEPTH {
+            let message = format!("`{path}` is included by {MAX_INCLUDE_DEPTH} files in a row");
+            let problem = Diagnostic { span: included_at, ..Diagnostic::error("include-depth", message) };
+            return self.diagnostics.push(problem.hint("include it from a file nearer to the root"));
         }
         let Some(text) = self.text(path, included_at) else { return };
         let mut reader = Reader::new(path, &mut self.diagnostics);

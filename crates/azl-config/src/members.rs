@@ -55,6 +55,11 @@ impl Config {
         }
     }
 
+    /// Returns the names of the groups a component is in, listed or found, in alphabetical order.
+    pub fn groups_of(&self, component: &str) -> impl Iterator<Item = &str> {
+        self.memberships.get(component).into_iter().flatten().map(String::as_str)
+    }
+
     /// Finds the specs of all groups, adds components for them, and notes who is in which group.
     pub(crate) fn find_members(&mut self, files: &FileSet) -> Vec<Diagnostic> {
         let mut found_specs: BTreeMap<String, Found> = BTreeMap::new();

@@ -46,7 +46,8 @@ pub(crate) fn read_overlay_file(
     overlays.map(|overlay| Overlay { metadata: metadata.clone(), ..overlay }).collect()
 }
 
-fn read_metadata(reader: &mut Reader<'_>, table: Table<'_>) -> Option<Arc<Metadata>> {
+/// Reads a `[metadata]` table, as overlay files and component groups have it.
+pub(crate) fn read_metadata(reader: &mut Reader<'_>, table: Table<'_>) -> Option<Arc<Metadata>> {
     let span = table.span();
     let metadata: Metadata = reader.shape(table)?;
     if let Some(problem) = metadata.contradiction() {

@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** an id of the expanded repositories stands for one of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use azl_diagnostics::{Diagnostic, closest};
@@ -135,8 +135,9 @@ impl RepoSetTemplate {
             reader.error("repository-set", name.span(), format!("template `{}` has no `subrepos`", name.get_ref()));
         }
         let mut subrepos: Vec<Subrepo> = Vec::new();
+        let mut names = BTreeSet::new();
         for one in shape.subrepos {
-            if subrepos.iter().any(|other| other.name == *one.name.get_ref()) {
+            if !names.insert(one.name.get_ref().clone()) {
                 let message = format!("`{}` is twice in template `{}`", one.name.get_ref(), name.get_ref());
                 reader.error("repository-set", one.name.span(), message);
             }
@@ -166,8 +167,9 @@ impl RepoSet {
             reader.error("address", shape.base_uri.span(), "a set's address has no query and no fragment");
         }
         let trust = Trust::read(reader, name, shape.disable_gpg_check, shape.gpg_key.as_ref());
-        for (index, one) in shape.subrepos.iter().enumerate() {
-            if shape.subrepos[..index].contains(one) {
+        let mut names = BTreeSet::new();
+        for one in &shape.subrepos {
+            if !names.insert(one) {
                 reader.error("repository-set", one.span(), format!("`{}` is listed twice", one.get_ref()));
             }
         }

@@ -207,8 +207,10 @@ impl<'a, T> Map<'a, T> {
 
 impl<'a, T: Shown> Slot<'a> for Map<'a, T> {
     fn unset(&mut self, key: Option<&str>, by: &Source<'a>) -> bool {
-        let wanted = self.0.iter_mut().filter(|(name, _)| key.is_none_or(|key| key == **name));
-        wanted.fold(false, |stated, (_, value)| value.unset(None, by) || stated)
+        match key {
+            Some(key) => self.0.get_mut(key).is_some_and(|value| value.unset(None, by)),
+            None => any_of(self.0.values_mut().map(|value| value.unset(None, by))),
+        }
     }
 
     fn statements(&self, path: &str) -> Vec<Statement<'a>> {
@@ -233,6 +235,11 @@ pub(crate) struct PackageSlots<'a> {
 }
 
 impl<'a> PackageSlots<'a> {
+    fn unset(&mut self, by: &Source<'a>) -> bool {
+        let slots = [&mut self.rpm, &mut self.debuginfo, &mut self.old];
+        any_of(slots.into_iter().map(|slot| slot.unset(None, by)))
+    }
+
     fn slots(&self) -> [(&'static str, &Scalar<'a, Channel>); 3] {
         [
             ("publish.rpm-channel", &self.rpm),
@@ -255,13 +262,10 @@ impl<'a> Packages<'a> {
 
 impl<'a> Slot<'a> for Packages<'a> {
     fn unset(&mut self, key: Option<&str>, by: &Source<'a>) -> bool {
-        let mut stated = false;
-        for (_, slots) in self.0.iter_mut().filter(|(name, _)| key.is_none_or(|key| key == **name)) {
-            for slot in [&mut slots.rpm, &mut slots.debuginfo, &mut slots.old] {
-                stated |= slot.unset(None, by);
-            }
+        match key {
+            Some(key) => self.0.get_mut(key).is_some_and(|slots| slots.unset(by)),
+            None => any_of(self.0.values_mut().map(|slots| slots.unset(by))),
         }
-        stated
     }
 
     fn statements(&self, path: &str) -> Vec<Statement<'a>> {
@@ -274,6 +278,11 @@ impl<'a> Slot<'a> for Packages<'a> {
     fn keys(&self) -> Keys {
         Keys::Any
     }
+}
+
+/// Returns whether any is true, after all have been computed: each drops something.
+fn any_of(dropped: impl Iterator<Item = bool>) -> bool {
+    dropped.filter(|dropped| *dropped).count() > 0
 }
 
 impl Shown for String {

@@ -5,6 +5,8 @@
 //! **Invariant:** a hash is SHA-256 or SHA-512 in lower-case hexadecimal of its full length; what a plain-text
 //! protocol brings has one.
 
+use std::collections::BTreeSet;
+
 use azl_overlay::FileName;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -151,14 +153,15 @@ impl SourceFile {
 
 fn custom_problem(script: &str, inputs: &[String]) -> Option<String> {
     let plain = |name: &str| !matches!(name, "" | "." | "..") && !name.contains(['/', '\\', '\0']);
-    let twice = |(index, input): (usize, &String)| inputs[..index].contains(input).then(|| input.clone());
+    let mut seen = BTreeSet::new();
     if !plain(script) || inputs.iter().any(|input| input == script) {
         return Some("`script` is a plain file name and none of `inputs`".into());
     }
     if let Some(input) = inputs.iter().find(|input| !plain(input)) {
         return Some(format!("not a plain file name in `inputs`: `{input}`"));
     }
-    inputs.iter().enumerate().find_map(twice).map(|input| format!("listed twice in `inputs`: `{input}`"))
+    let twice = inputs.iter().find(|input| !seen.insert(*input));
+    twice.map(|input| format!("listed twice in `inputs`: `{input}`"))
 }
 
 /// Returns whether this is a URI scheme of RFC 3986.

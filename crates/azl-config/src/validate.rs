@@ -5,11 +5,10 @@
 //! **Invariant:** overlays, build options and source files are checked wherever they stand, in defaults as well as in
 //! components, and once more as each component's layers add up.
 
+mod archives;
 mod layers;
 mod names;
 mod sums;
-
-mod archives;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +16,9 @@ use azl_diagnostics::{Diagnostic, closest};
 
 use crate::document::Config;
 use crate::repo_set::suggest;
+
+/// How many unknown members of groups are looked for among the components' names.
+const MAX_SUGGESTIONS: usize = 20;
 
 /// Returns everything that is wrong.
 pub(crate) fn validate(config: &Config) -> Vec<Diagnostic> {
@@ -34,6 +36,7 @@ pub(crate) fn validate(config: &Config) -> Vec<Diagnostic> {
     check_package_groups(config, &mut found);
     check_test_suites(config, &mut found);
     check_default_distro(config, &mut found);
+    check_default_versions(config, &mut found);
     let (repos, problems) = config.resources.expand();
     found.extend(problems);
     found.extend(config.check_inputs(&repos));
@@ -41,15 +44,21 @@ pub(crate) fn validate(config: &Config) -> Vec<Diagnostic> {
 }
 
 fn check_component_groups(config: &Config, found: &mut Vec<Diagnostic>) {
-    for (name, group) in &config.component_groups {
-        for member in group.components.iter().filter(|member| !config.components.contains_key(member.get_ref())) {
-            let message = format!("component group `{name}` names no component: `{}`", member.get_ref());
-            let mut problem = Diagnostic::error("unknown-component", message).at(group.file.clone(), member.span());
-            if let Some(meant) = closest(member.get_ref(), config.components.keys().map(String::as_str)) {
-                problem = problem.hint(format!("did you mean `{meant}`?"));
-            }
-            found.push(problem);
-        }
+    let unknown = config.component_groups.iter().flat_map(|(name, group)| {
+        let members = group.components.iter().filter(|member| !config.components.contains_key(member.get_ref()));
+        members.map(move |member| (name, group, member))
+    });
+    for (index, (name, group, member)) in unknown.enumerate() {
+        let message = format!("component group `{name}` names no component: `{}`", member.get_ref());
+        let problem = Diagnostic::error("unknown-component", message).at(group.file.clone(), member.span());
+        // Every suggestion looks at all names; a list of another tree's components needs none.
+        let near = (index < MAX_SUGGESTIONS)
+            .then(|| closest(member.get_ref(), config.components.keys().map(String::as_str)))
+            .flatten();
+        found.push(match near {
+            Some(meant) => problem.hint(format!("did you mean `{meant}`?")),
+            None => problem,
+        });
     }
 }
 
@@ -92,6 +101,18 @@ fn check_default_distro(config: &Config, found: &mut Vec<Diagnostic>) {
         let message = format!("distro `{name}` has no version `{version}`");
         let place = reference.version.as_ref().unwrap_or(&reference.name).span();
         let problem = Diagnostic::error("unknown-distro-version", message).at(file, place);
+        found.push(suggest(problem, version, distro.versions.keys().map(String::as_str)));
+    }
+}
+
+fn check_default_versions(config: &Config, found: &mut Vec<Diagnostic>) {
+    for (name, distro) in &config.distros {
+        let Some(version) = distro.default_version.as_ref().filter(|one| !distro.versions.contains_key(*one)) else {
+            continue;
+        };
+        let message = format!("`default-version` of distro `{name}` names no version: `{version}`");
+        let problem = Diagnostic::error("unknown-distro-version", message);
+        let problem = Diagnostic { span: distro.places.get("default-version").cloned(), ..problem };
         found.push(suggest(problem, version, distro.versions.keys().map(String::as_str)));
     }
 }

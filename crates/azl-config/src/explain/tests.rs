@@ -136,6 +136,7 @@ fn groups_find_components_by_their_specs() {
         assert_eq!(found.spec, crate::SpecSource::Local { path: path.into() });
         assert_eq!(found.release, crate::ReleaseCalculation::Manual);
     }
+    assert_eq!(config.groups_of("a").collect::<Vec<_>>(), ["g"]);
     let hint = config.members("h").map(|_| ()).expect_err("no group").hints;
     assert_eq!(hint, ["did you mean `g`?"]);
     assert!(files(&fixture).contains("SPECS/old/c.spec"));

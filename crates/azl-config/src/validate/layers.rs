@@ -28,10 +28,11 @@ pub(super) fn check(layer: &ComponentLayer, found: &mut Vec<Diagnostic>) {
 }
 
 fn check_unset(layer: &ComponentLayer, found: &mut Vec<Diagnostic>) {
-    for (index, path) in layer.unset.iter().enumerate() {
+    let mut seen = BTreeSet::new();
+    for path in &layer.unset {
         if let Some(problem) = unknown_field(path.get_ref()) {
             found.push(problem.at(layer.file.clone(), path.span()));
-        } else if layer.unset[..index].contains(path) {
+        } else if !seen.insert(path) {
             let message = format!("`{}` is unset twice", path.get_ref());
             found.push(Diagnostic::error("unset", message).at(layer.file.clone(), path.span()));
         }

@@ -71,6 +71,20 @@ fn include_cycle() {
 }
 
 #[test]
+fn includes_that_are_too_deep() {
+    let files = (1..80).map(|number| format!("//- {number}.toml\nincludes = ['{}.toml']\n", number + 1));
+    let tree = format!("//- azldev.toml\nincludes = ['1.toml']\n{}//- 80.toml\n", files.collect::<String>());
+    mistake(
+        &tree,
+        &[
+            "error[include-depth]: `64.toml` is included by 64 files in a row",
+            "63.toml:1:13",
+            "hint: include it from a file nearer to the root",
+        ],
+    );
+}
+
+#[test]
 fn missing_include() {
     mistake(
         "//- azldev.toml\nincludes = ['one.toml']\n//- on.toml\n",
@@ -330,4 +344,36 @@ fn not_utf8() {
     let files: FileSet = [("azldev.toml".to_owned(), FileEntry::new(*b"a = '\xff'\n"))].into_iter().collect();
     let (_, diagnostics) = load(&files, Options::default());
     assert_eq!(diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), ["not-utf8"]);
+}
+
+#[test]
+fn default_version_that_is_none() {
+    mistake(
+        &tree("[distros.e]\ndefault-version = '44'\nversions.43.release-ver = '43'\n"),
+        &[
+            "error[unknown-distro-version]: `default-version` of distro `e` names no version: `44`",
+            "azldev.toml:13:19",
+            "hint: did you mean `43`?",
+        ],
+    );
+}
+
+#[test]
+fn default_distro_that_is_none() {
+    mistake(
+        "//- azldev.toml\n[project]\ndefault-distro = { name = 'azurlinux' }\n[distros.azurelinux]\n",
+        &[
+            "error[unknown-distro]: `project.default-distro` names no distro: `azurlinux`",
+            "azldev.toml:2:27",
+            "hint: did you mean `azurelinux`?",
+        ],
+    );
+}
+
+#[test]
+fn metadata_of_a_group_that_contradicts_itself() {
+    mistake(
+        "//- azldev.toml\n[component-groups.g.metadata]\ncategory = 'upstream-backport'\nupstream-status = 'upstreamed'\n",
+        &["error[metadata-contradiction]: an upstream backport names its `commits`", "azldev.toml:1:1"],
+    );
 }
