@@ -9,7 +9,8 @@ use azl_spec::{SectionId, SectionName};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, scope::package_name};
+use super::{Behaviour, as_azldev, scope::package_name};
+use crate::file_set::FileEntry;
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{FileName, OneLine};
@@ -41,6 +42,17 @@ impl PatchAdd {
         let tag = format!("Patch{}", sources.spec.next_patch_number());
         sources.spec.add_tag(package_name(self.package.as_ref()).as_deref(), &tag, file)
     }
+
+    /// Adds the patch without its mode.
+    fn add_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> as_azldev::Outcome {
+        let file = self.file_name();
+        let entry = site.authored(&self.source)?;
+        if as_azldev::exists(sources, file) {
+            return Err(as_azldev::refuse(site, format!("file exists already: `{file}`")));
+        }
+        sources.files.insert(file, FileEntry::new(entry.bytes));
+        as_azldev::edit_spec(sources, site, |spec| spec.add_patch(as_azldev::package(self.package.as_ref()), file))
+    }
 }
 
 impl Behaviour for PatchAdd {
@@ -53,6 +65,10 @@ impl Behaviour for PatchAdd {
         }
         sources.files.insert(file, entry);
         self.register(sources).map(|()| 1).map_err(|error| site.edit(&error))
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        Some(self.add_as_azldev(sources, site))
     }
 }
 

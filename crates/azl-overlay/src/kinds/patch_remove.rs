@@ -8,7 +8,8 @@ use azl_spec::SourceKind;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
+use super::{Behaviour, as_azldev};
+use crate::azldev_glob::AzldevGlob;
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::FileGlob;
@@ -19,6 +20,20 @@ use crate::values::FileGlob;
 pub(crate) struct PatchRemove {
     /// Glob over patch file names.
     file: Spanned<FileGlob>,
+}
+
+impl PatchRemove {
+    /// Removes numbered tags and lines, and the files; there must be some of each.
+    fn remove_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> as_azldev::Outcome {
+        let paths = as_azldev::matching(sources, self.file.get_ref(), site)?;
+        let glob = AzldevGlob::new(self.file.get_ref().as_str());
+        let matches = |value: &str| glob.as_ref().is_some_and(|glob| glob.matches(value));
+        as_azldev::edit_spec(sources, site, |spec| spec.remove_patches(matches))?;
+        for path in paths {
+            sources.files.remove(&path);
+        }
+        Ok(())
+    }
 }
 
 impl Behaviour for PatchRemove {
@@ -37,6 +52,10 @@ impl Behaviour for PatchRemove {
             sources.files.remove(&path);
         }
         Ok(places)
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        Some(self.remove_as_azldev(sources, site))
     }
 }
 

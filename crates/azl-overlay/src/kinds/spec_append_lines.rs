@@ -8,8 +8,8 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
 use super::scope::{package_needs_section, section_id};
+use super::{Behaviour, as_azldev};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, SectionRef};
@@ -39,6 +39,19 @@ impl Behaviour for SpecAppendLines {
             }
             Some(id) => sources.spec.append_to_section(&id, &self.lines).map_err(|error| site.edit(&error)),
         }
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        Some(as_azldev::edit_spec(sources, site, |spec| match &self.section {
+            None => {
+                spec.append_lines(&self.lines);
+                Ok(())
+            }
+            Some(section) => {
+                let package = as_azldev::package(self.package.as_ref());
+                spec.append_to_section(section.get_ref().as_written(), package, &self.lines)
+            }
+        }))
     }
 }
 

@@ -8,7 +8,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, scope::package_name};
+use super::{Behaviour, as_azldev, scope::package_name};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, TagName};
@@ -31,6 +31,13 @@ impl Behaviour for SpecInsertTag {
         let (tag, value) = (self.tag.get_ref().as_str(), self.value.get_ref().as_str());
         let inserted = sources.spec.insert_tag(package.as_deref(), tag, value);
         inserted.map(|()| 1).map_err(|error| site.edit(&error))
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let (tag, value) = (self.tag.get_ref().as_str(), self.value.get_ref().as_str());
+        Some(as_azldev::edit_spec(sources, site, |spec| {
+            spec.insert_tag(as_azldev::package(self.package.as_ref()), tag, value)
+        }))
     }
 }
 

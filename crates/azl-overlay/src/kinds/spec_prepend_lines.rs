@@ -7,8 +7,8 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
 use super::scope::{package_needs_section, section_id};
+use super::{Behaviour, as_azldev};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, SectionRef};
@@ -38,6 +38,19 @@ impl Behaviour for SpecPrependLines {
             }
             Some(id) => sources.spec.prepend_to_section(&id, &self.lines).map_err(|error| site.edit(&error)),
         }
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        Some(as_azldev::edit_spec(sources, site, |spec| match &self.section {
+            None => {
+                spec.prepend_lines(&self.lines);
+                Ok(())
+            }
+            Some(section) => {
+                let package = as_azldev::package(self.package.as_ref());
+                spec.prepend_to_section(section.get_ref().as_written(), package, &self.lines)
+            }
+        }))
     }
 }
 

@@ -11,7 +11,7 @@ use azl_spec::SectionId;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, scope::package_name};
+use super::{Behaviour, as_azldev, scope::package_name};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, SectionRef};
@@ -30,6 +30,13 @@ impl Behaviour for SpecRemoveSection {
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let id = SectionId { name: self.section.get_ref().0, package: package_name(self.package.as_ref()) };
         sources.spec.remove_section(&id).map_err(|error| site.edit(&error))
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let section = self.section.get_ref().as_written();
+        Some(as_azldev::edit_spec(sources, site, |spec| {
+            spec.remove_section(section, as_azldev::package(self.package.as_ref()))
+        }))
     }
 }
 

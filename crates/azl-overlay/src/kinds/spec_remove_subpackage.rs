@@ -7,7 +7,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
+use super::{Behaviour, as_azldev};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::OneLine;
@@ -24,6 +24,11 @@ impl Behaviour for SpecRemoveSubpackage {
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let package = self.package.get_ref().as_str();
         sources.spec.remove_subpackage(package).map_err(|error| site.edit(&error))
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let package = self.package.get_ref().as_str();
+        Some(as_azldev::edit_spec(sources, site, |spec| spec.remove_subpackage(package)))
     }
 }
 

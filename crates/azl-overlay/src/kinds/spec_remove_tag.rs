@@ -6,7 +6,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, scope::package_name};
+use super::{Behaviour, as_azldev, scope::package_name};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, TagName};
@@ -29,6 +29,14 @@ impl Behaviour for SpecRemoveTag {
         let value = self.value.as_ref().map(|value| value.get_ref().as_str()).filter(|value| !value.is_empty());
         let removed = sources.spec.remove_tag(package.as_deref(), self.tag.get_ref().as_str(), value);
         removed.map_err(|error| site.edit(&error))
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let tag = self.tag.get_ref().as_str();
+        let value = self.value.as_ref().map_or("", |value| value.get_ref().as_str());
+        Some(as_azldev::edit_spec(sources, site, |spec| {
+            spec.remove_tag(as_azldev::package(self.package.as_ref()), tag, value)
+        }))
     }
 }
 

@@ -11,8 +11,8 @@ use regex::bytes::NoExpand;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
 use super::scope::{is_in_scope, package_name, package_needs_section};
+use super::{Behaviour, as_azldev};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, Pattern, SectionRef};
@@ -58,6 +58,15 @@ impl Behaviour for SpecSearchReplace {
         let message = format!("overlay `spec-search-replace` does not apply: no line changes{scope}");
         let diagnostic = site.refuse_at(self.regex.span(), "overlay-no-match", message);
         Err(diagnostic.hint("the expression sees one line at a time; `spec-replace-text` sees several"))
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let section = self.section.as_ref().map_or("", |section| section.get_ref().as_written());
+        let regex = self.regex.get_ref().regex();
+        Some(as_azldev::edit_spec(sources, site, |spec| {
+            let rewrite = |line: &[u8]| as_azldev::replace_all(regex, line, &self.replacement);
+            spec.rewrite_lines(section, as_azldev::package(self.package.as_ref()), rewrite)
+        }))
     }
 }
 

@@ -6,7 +6,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, scope::package_name};
+use super::{Behaviour, as_azldev, scope::package_name};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, TagName};
@@ -32,6 +32,13 @@ impl Behaviour for SpecSetTag {
             false => sources.spec.add_tag(package, tag, value).map(|()| 1),
         };
         set.map_err(|error| site.edit(&error))
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let (tag, value) = (self.tag.get_ref().as_str(), self.value.get_ref().as_str());
+        Some(as_azldev::edit_spec(sources, site, |spec| {
+            spec.set_tag(as_azldev::package(self.package.as_ref()), tag, value)
+        }))
     }
 }
 
