@@ -127,7 +127,7 @@ fn range(begin: char, end: char, pattern: &mut String) {
 }
 
 fn literal(character: char, pattern: &mut String) {
-    if character.is_ascii_punctuation() {
+    if character.is_ascii_punctuation() && !matches!(character, '<' | '>') {
         pattern.push('\\');
     }
     pattern.push(character);

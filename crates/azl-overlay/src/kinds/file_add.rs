@@ -4,7 +4,8 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
+use super::{Behaviour, as_azldev};
+use crate::file_set::{FileEntry, directory_of};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::RelativeFile;
@@ -19,6 +20,23 @@ pub(crate) struct FileAdd {
     source: Spanned<String>,
 }
 
+impl FileAdd {
+    /// Adds the file without its mode, to a directory that exists.
+    fn add_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> as_azldev::Outcome {
+        let entry = site.authored(&self.source)?;
+        let path = self.file.get_ref().as_str();
+        let directory = directory_of(path);
+        if as_azldev::exists(sources, path) {
+            return Err(as_azldev::refuse(site, format!("file exists already: `{path}`")));
+        }
+        if !directory.is_empty() && !as_azldev::exists(sources, directory) {
+            return Err(as_azldev::refuse(site, format!("no directory `{directory}`")));
+        }
+        sources.files.insert(path, FileEntry::new(entry.bytes));
+        Ok(())
+    }
+}
+
 impl Behaviour for FileAdd {
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let entry = site.authored(&self.source)?;
@@ -30,6 +48,10 @@ impl Behaviour for FileAdd {
         }
         sources.files.insert(path, entry);
         Ok(1)
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        Some(self.add_as_azldev(sources, site))
     }
 }
 

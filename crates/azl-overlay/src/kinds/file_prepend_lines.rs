@@ -4,7 +4,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
+use super::{Behaviour, as_azldev};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::FileGlob;
@@ -19,6 +19,18 @@ pub(crate) struct FilePrependLines {
     lines: Vec<String>,
 }
 
+impl FilePrependLines {
+    fn prepend(&self, sources: &mut Sources, paths: &[String]) {
+        let top: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
+        for path in paths {
+            if let Some(entry) = sources.files.get(path) {
+                let entry = entry.with_bytes([top.as_bytes(), &entry.bytes].concat());
+                sources.files.insert(path.as_str(), entry);
+            }
+        }
+    }
+}
+
 impl Behaviour for FilePrependLines {
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let paths = sources.matching(self.file.get_ref());
@@ -27,14 +39,13 @@ impl Behaviour for FilePrependLines {
             let message = format!("overlay `file-prepend-lines` does not apply: no file `{glob}`");
             return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
         }
-        let top: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
-        for path in &paths {
-            if let Some(entry) = sources.files.get(path) {
-                let entry = entry.with_bytes([top.as_bytes(), &entry.bytes].concat());
-                sources.files.insert(path.as_str(), entry);
-            }
-        }
+        self.prepend(sources, &paths);
         Ok(paths.len())
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let paths = as_azldev::matching(sources, self.file.get_ref(), site);
+        Some(paths.map(|paths| self.prepend(sources, &paths)))
     }
 }
 

@@ -4,7 +4,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, refuse_archive};
+use super::{Behaviour, as_azldev, refuse_archive};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::FileGlob;
@@ -31,6 +31,14 @@ impl Behaviour for FileRemove {
             sources.files.remove(path);
         }
         Ok(paths.len())
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        if self.archive.is_some() {
+            return None;
+        }
+        let paths = as_azldev::matching(sources, self.file.get_ref(), site);
+        Some(paths.map(|paths| paths.iter().for_each(|path| drop(sources.files.remove(path)))))
     }
 }
 

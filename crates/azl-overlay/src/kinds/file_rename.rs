@@ -6,7 +6,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
+use super::{Behaviour, as_azldev};
 use crate::file_set::directory_of;
 use crate::overlay::Site;
 use crate::sources::Sources;
@@ -36,16 +36,36 @@ impl FileRename {
         };
         Err(site.refuse_at(self.file.span(), "overlay-no-match", message))
     }
+
+    fn target(&self, path: &str) -> String {
+        let name = self.replacement.get_ref().as_str();
+        match directory_of(path) {
+            "" => name.to_owned(),
+            directory => format!("{directory}/{name}"),
+        }
+    }
+
+    /// Renames the file, over one that has the new name.
+    fn rename_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> as_azldev::Outcome {
+        let paths = as_azldev::matching(sources, self.file.get_ref(), site)?;
+        let [path] = paths.as_slice() else {
+            return Err(as_azldev::refuse(site, format!("{} files match", paths.len())));
+        };
+        let target = self.target(path);
+        if as_azldev::exists(sources, &target) && !sources.files.contains(&target) {
+            return Err(as_azldev::refuse(site, format!("`{target}` is a directory")));
+        }
+        if let Some(entry) = sources.files.remove(path) {
+            sources.files.insert(target, entry);
+        }
+        Ok(())
+    }
 }
 
 impl Behaviour for FileRename {
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let path = self.only_match(sources, site)?;
-        let name = self.replacement.get_ref().as_str();
-        let target = match directory_of(&path) {
-            "" => name.to_owned(),
-            directory => format!("{directory}/{name}"),
-        };
+        let target = self.target(&path);
         if sources.files.contains(&target) {
             let message = format!("file exists already: `{target}`");
             return Err(site.refuse_at(self.replacement.span(), "overlay-file-exists", message));
@@ -54,6 +74,10 @@ impl Behaviour for FileRename {
             sources.files.insert(target, entry);
         }
         Ok(1)
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        Some(self.rename_as_azldev(sources, site))
     }
 }
 
