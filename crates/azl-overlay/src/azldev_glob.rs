@@ -102,7 +102,8 @@ fn class(rest: &mut Peekable<Chars<'_>>, pattern: &mut String) -> Option<()> {
             ']' if first => return None,
             ']' => break,
             '-' if begin.is_some() && rest.peek() != Some(&']') => {
-                let end = if rest.next_if_eq(&'\\').is_some() { rest.next()? } else { rest.next()? };
+                rest.next_if_eq(&'\\');
+                let end = rest.next()?;
                 range(begin.take()?, end, pattern);
                 continue;
             }

@@ -10,6 +10,7 @@
 //! **Invariant:** a refused overlay leaves no half-made change: the caller drops the sources it was given.
 
 mod azldev_glob;
+mod defect;
 mod dialect;
 mod file_set;
 mod kinds;
