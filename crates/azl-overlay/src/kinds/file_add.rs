@@ -57,7 +57,7 @@ impl Behaviour for FileAdd {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev_refuses, refused};
 
     #[test]
     fn file_is_added_once() {
@@ -70,5 +70,11 @@ mod tests {
             &["a spec is changed by `spec-` overlays"],
         );
         refused("type = 'file-add'\nfile = 'a'\nsource = '../../b'\n", "", &["path leaves the tree: `../../b`"]);
+    }
+
+    #[test]
+    fn azldev_makes_no_directory() {
+        let toml = "type = 'file-add'\nfile = 'd/a'\nsource = 'b'\n";
+        check_azldev_refuses(toml, "//- o/b\nx\n", "//- d/a\nx\n", "no directory `d`");
     }
 }

@@ -51,12 +51,18 @@ impl Behaviour for FilePrependLines {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev_refuses, refused};
 
     #[test]
     fn lines_open_every_matching_file() {
         let toml = "type = 'file-prepend-lines'\nfile = '*.x'\nlines = ['l', 'm']\n";
         check(toml, "//- a.x\n1\n//- b.x\n2\n//- c\n3\n", "//- a.x\nl\nm\n1\n//- b.x\nl\nm\n2\n//- c\n3\n");
         refused(toml, "//- c\n3\n", &["no file `*.x`"]);
+    }
+
+    #[test]
+    fn azldev_does_not_find_a_name_with_a_backslash_by_its_spelling() {
+        let toml = "type = 'file-prepend-lines'\nfile = 'a\\x2d'\nlines = ['l']\n";
+        check_azldev_refuses(toml, "//- a\\x2d\n1\n", "//- a\\x2d\nl\n1\n", "no file `a\\x2d`");
     }
 }

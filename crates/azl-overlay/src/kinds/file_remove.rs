@@ -44,7 +44,7 @@ impl Behaviour for FileRemove {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn matching_files_go() {
@@ -55,5 +55,12 @@ mod tests {
             "//- a.x\n1\n",
             &["not supported yet: `a.tar.gz`", "o/x.comp.toml:3:11"],
         );
+    }
+
+    #[test]
+    fn azldev_keeps_other_specs_and_the_git_directory() {
+        let toml = "type = 'file-remove'\nfile = '**/*'\n";
+        let kept = "//- .git/x\n1\n//- b.spec\n3\n";
+        check_azldev(toml, "//- .git/x\n1\n//- a\n2\n//- b.spec\n3\n", kept, "the file `.git/x` is there");
     }
 }

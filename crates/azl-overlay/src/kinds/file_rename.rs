@@ -83,7 +83,7 @@ impl Behaviour for FileRename {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn file_keeps_its_directory() {
@@ -96,5 +96,11 @@ mod tests {
         refused(toml, "", &["no file `a*`"]);
         refused(toml, "//- a1\n1\n//- a2\n2\n", &["`a*` is several files: `a1`, `a2`"]);
         refused(toml, "//- a1\n1\n//- b\n2\n", &["file exists already: `b`"]);
+    }
+
+    #[test]
+    fn azldev_renames_over_another_file() {
+        let toml = "type = 'file-rename'\nfile = 'a'\nreplacement = 'b'\n";
+        check_azldev(toml, "//- a\n1\n//- b\n2\n", "//- b\n1\n", "file exists already: `b`");
     }
 }

@@ -74,7 +74,7 @@ impl Behaviour for PatchAdd {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     const TOML: &str = "type = 'patch-add'\nsource = 'd/a.patch'\n";
 
@@ -96,5 +96,21 @@ mod tests {
     fn missing_and_existing_files_are_refused() {
         refused(TOML, "Name: x\n", &["no file `o/d/a.patch`", "o/x.comp.toml:2:10"]);
         refused(TOML, "Name: x\n//- a.patch\n-\n//- o/d/a.patch\n+\n", &["patch exists already: `a.patch`"]);
+    }
+
+    #[test]
+    fn azldev_numbers_bare_patches_from_zero_and_knows_one_spelling_of_the_list() {
+        check_azldev(
+            TOML,
+            "Patch0: p\nPatch: q\nPatch: r\n//- o/d/a.patch\n+\n",
+            "Patch0: p\nPatch: q\nPatch: r\nPatch2: a.patch\n//- a.patch\n+\n",
+            "line 4 is `Patch2: a.patch`, not `Patch3: a.patch`",
+        );
+        check_azldev(
+            TOML,
+            "%PatchList\np\n//- o/d/a.patch\n+\n",
+            "Patch0: a.patch\n%PatchList\np\n//- a.patch\n+\n",
+            "`%PatchList` comes on line 2",
+        );
     }
 }

@@ -61,7 +61,7 @@ impl Behaviour for PatchRemove {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, check_azldev_refuses, refused};
 
     #[test]
     fn patch_goes_however_it_is_named() {
@@ -70,5 +70,21 @@ mod tests {
         let files = "//- a1.patch\n-\n//- b.patch\n-\n";
         check(toml, &format!("{spec}{files}"), "Patch: b.patch\n%patchlist\n//- b.patch\n-\n");
         refused(toml, "Name: x\n", &["the spec names no patch `**/a*.patch`"]);
+    }
+
+    #[test]
+    fn azldev_keeps_bare_patches_and_addresses() {
+        check_azldev(
+            "type = 'patch-remove'\nfile = 'a*.patch'\n",
+            "Patch0: a1.patch\nPatch: a2.patch\nPatch3: https://x/a3.patch\n%patchlist\na4.patch\n//- a1.patch\n-\n",
+            "Patch: a2.patch\nPatch3: https://x/a3.patch\n%patchlist\n",
+            "line 1 is `Patch: a2.patch` in addition",
+        );
+    }
+
+    #[test]
+    fn azldev_wants_the_patch_beside_the_spec() {
+        let toml = "type = 'patch-remove'\nfile = 'a.patch'\n";
+        check_azldev_refuses(toml, "Patch0: a.patch\nA: b\n", "A: b\n", "no file `a.patch`");
     }
 }

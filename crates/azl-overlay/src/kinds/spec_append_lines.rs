@@ -57,7 +57,7 @@ impl Behaviour for SpecAppendLines {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     const TOML: &str = "type = 'spec-append-lines'\nsection = '%files'\nlines = ['/b']\n";
 
@@ -72,5 +72,21 @@ mod tests {
     fn misspelt_section_gets_a_suggestion() {
         let toml = "type = 'spec-append-lines'\nsection = '%file'\nlines = ['/b']\n";
         refused(toml, "%files\n", &["no such section: `%file`, did you mean `%files`?", "o/x.comp.toml:2:11"]);
+    }
+
+    #[test]
+    fn azldev_puts_the_lines_behind_foreign_directives() {
+        check_azldev(
+            TOML,
+            "%files\n/a\n\n%if x\n%files y\n%endif\n",
+            "%files\n/a\n\n%if x\n/b\n%files y\n%endif\n",
+            "`/b` comes under the condition at line 4",
+        );
+        check_azldev(
+            TOML,
+            "%if x\n%files\n/a\n%endif\n%changelog\n",
+            "%if x\n%files\n/a\n%endif\n/b\n%changelog\n",
+            "`/b` comes on line 5",
+        );
     }
 }

@@ -43,7 +43,7 @@ impl Behaviour for SpecInsertTag {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::check;
+    use crate::kinds::check::{check, check_azldev};
 
     #[test]
     fn tag_follows_its_family_and_leaves_conditionals() {
@@ -55,5 +55,25 @@ mod tests {
             "%if a\nSource0: a\n%endif\nSource9: s\nURL: u\n%prep\n",
         );
         check(toml, "Name: x\n\n%prep\n", "Name: x\nSource9: s\n\n%prep\n");
+    }
+
+    #[test]
+    fn azldev_leaves_the_tag_in_a_conditional_that_holds_the_next_section() {
+        check_azldev(
+            "type = 'spec-insert-tag'\ntag = 'Source9'\nvalue = 's'\n",
+            "%if a\nSource0: a\n%package y\n%endif\n",
+            "%if a\nSource0: a\nSource9: s\n%package y\n%endif\n",
+            "`Source9: s` comes under the condition at line 1",
+        );
+    }
+
+    #[test]
+    fn azldev_takes_lines_of_a_lua_block_for_tags() {
+        check_azldev(
+            "type = 'spec-insert-tag'\ntag = 'Source9'\nvalue = 's'\n",
+            "Name: x\n%{lua:\nt: u\n}\n%prep\n",
+            "Name: x\n%{lua:\nt: u\nSource9: s\n}\n%prep\n",
+            "`Source9: s` comes on line 4",
+        );
     }
 }

@@ -56,7 +56,7 @@ impl Behaviour for SpecPrependLines {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, check_azldev_refuses, refused};
 
     #[test]
     fn lines_follow_every_matching_header_or_open_the_file() {
@@ -77,5 +77,27 @@ mod tests {
             "",
             &["error[overlay-contradiction]: `package` without `section`"],
         );
+    }
+
+    #[test]
+    fn azldev_compares_headers_in_the_case_they_are_written_in() {
+        check_azldev(
+            "type = 'spec-prepend-lines'\nsection = '%build'\nlines = ['a']\n",
+            "%Build\nb\n%build\nc\n",
+            "%Build\nb\n%build\na\nc\n",
+            "`a` is not on line 2",
+        );
+        check_azldev(
+            "type = 'spec-prepend-lines'\nsection = '%BUILD'\nlines = ['a']\n",
+            "%BUILD\nb\n%build\nc\n",
+            "%BUILD\na\nb\n%build\nc\n",
+            "`a` is not on line 5",
+        );
+    }
+
+    #[test]
+    fn azldev_never_ends_where_the_lines_end_with_the_header() {
+        let toml = "type = 'spec-prepend-lines'\nsection = '%build'\nlines = ['a', '%build']\n";
+        check_azldev_refuses(toml, "%build\nc\n", "%build\na\n%build\nc\n", "header of the same section");
     }
 }

@@ -42,7 +42,7 @@ impl Behaviour for SpecRemoveSection {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, check_azldev_refuses, refused};
 
     #[test]
     fn section_goes_and_conditionals_stay() {
@@ -56,5 +56,29 @@ mod tests {
     fn section_that_leaves_its_branch_is_refused() {
         let toml = "type = 'spec-remove-section'\nsection = '%check'\n";
         refused(toml, "%if x\n%check\na\n%endif\nb\n%files\n", &["overlay-refused", "at line 5"]);
+    }
+
+    #[test]
+    fn azldev_removes_macros_that_are_used_elsewhere() {
+        check_azldev(
+            "type = 'spec-remove-section'\nsection = '%check'\n",
+            "%check\n%define m 1\n%files\n%{m}\n",
+            "%files\n%{m}\n",
+            "defines `%m` at line 2",
+        );
+    }
+
+    #[test]
+    fn azldev_wants_conditionals_of_macro_bodies_paired_and_nothing_behind_a_branch() {
+        let toml = "type = 'spec-remove-section'\nsection = '%check'\n";
+        let body = "%global m() \\\n%if x \\\n%endif\\\n%{nil}\n";
+        let spec = format!("{body}%check\na\n");
+        check_azldev_refuses(toml, &spec, body, "the conditional at line 2 has no partner");
+        check_azldev_refuses(
+            toml,
+            "%if a\n%check\nx\n%endif\n\n%gopkgfiles\n%changelog\n",
+            "%if a\n%endif\n\n%gopkgfiles\n%changelog\n",
+            "the section at line 2 and an `%if` block overlap",
+        );
     }
 }

@@ -34,7 +34,7 @@ impl Behaviour for SpecRemoveSubpackage {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn all_sections_of_the_package_go() {
@@ -42,5 +42,15 @@ mod tests {
         let spec = "Name: x\n%package y\nSummary: s\n%description y\nd\n%files\n/a\n%post y\ntrue\n%files y\n/b\n";
         check(toml, spec, "Name: x\n%files\n/a\n");
         refused(toml, "Name: x\n", &["no section belongs to `y`"]);
+    }
+
+    #[test]
+    fn azldev_removes_definitions_that_are_used_elsewhere() {
+        check_azldev(
+            "type = 'spec-remove-subpackage'\npackage = 'y'\n",
+            "%package y\nA: b\n%global m 1\n%files\n%{m}\n%Post y\n",
+            "%files\n%{m}\n",
+            "defines `%m` at line 3",
+        );
     }
 }

@@ -42,7 +42,7 @@ impl Behaviour for SpecRemoveTag {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn only_the_named_value_goes() {
@@ -50,5 +50,15 @@ mod tests {
         let spec = "Requires: a\n%package y\nRequires: a\nRequires: a, b\n";
         check(toml, spec, "Requires: a\n%package y\nRequires: a, b\n");
         refused(toml, "%package y\nRequires: b\n", &["no tag `Requires` with value `A`"]);
+    }
+
+    #[test]
+    fn azldev_removes_lines_of_macro_bodies() {
+        check_azldev(
+            "type = 'spec-remove-tag'\ntag = 'Requires'\n",
+            "%global m() \\\nRequires: a \\\n%{nil}\nRequires: a\n",
+            "%global m() \\\n%{nil}\n",
+            "`Requires: a \\` is not on line 2",
+        );
     }
 }

@@ -72,7 +72,7 @@ impl Behaviour for SpecSearchReplace {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn lines_are_matched_one_by_one() {
@@ -111,5 +111,17 @@ mod tests {
         let toml = "type = 'spec-search-replace'\nregex = 'a'\nreplacement = 'a'\n";
         refused(toml, "a\n", &["no line changes", "o/x.comp.toml:2:9"]);
         refused("type = 'spec-search-replace'\nregex = '(?=a)'\n", "a\n", &["invalid regular expression: look-around"]);
+    }
+
+    #[test]
+    fn azldev_does_not_see_headers() {
+        let toml = "type = 'spec-search-replace'\nregex = 'a'\nreplacement = 'b'\n";
+        check_azldev(toml, "%files a\na\n", "%files a\nb\n", "line 1 is `%files a`, not `%files b`");
+    }
+
+    #[test]
+    fn azldev_begins_a_section_where_a_line_becomes_a_header() {
+        let toml = "type = 'spec-search-replace'\nsection = '%build'\nregex = '^x$'\nreplacement = '%install'\n";
+        check_azldev(toml, "%build\nx\nx\n%check\n", "%build\n%install\nx\n%check\n", "line 3 is `x`, not `%install`");
     }
 }

@@ -44,7 +44,7 @@ impl Behaviour for SpecSetTag {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn tag_is_updated_or_added() {
@@ -52,5 +52,15 @@ mod tests {
         check(toml, "url: v\n%prep\n", "URL: u\n%prep\n");
         check(toml, "Name: x\n%prep\n", "Name: x\nURL: u\n%prep\n");
         refused(toml, "URL: u\n", &["overlay `spec-set-tag` changes nothing", "hint: upstream already has it"]);
+    }
+
+    #[test]
+    fn azldev_does_not_see_a_tag_with_a_blank_before_its_colon() {
+        check_azldev(
+            "type = 'spec-set-tag'\ntag = 'URL'\nvalue = 'u'\n",
+            "URL : v\n%prep\n",
+            "URL : v\nURL: u\n%prep\n",
+            "line 1 is `URL : v` in addition",
+        );
     }
 }

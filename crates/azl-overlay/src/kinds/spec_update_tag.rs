@@ -41,7 +41,7 @@ impl Behaviour for SpecUpdateTag {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     const TOML: &str = "type = 'spec-update-tag'\ntag = 'Release'\nvalue = '2%{?dist}'\n";
 
@@ -57,5 +57,21 @@ mod tests {
     #[test]
     fn missing_tag_is_refused() {
         refused(TOML, "Name: x\n%package y\nRelease: 1\n", &["no tag `Release`"]);
+    }
+
+    #[test]
+    fn azldev_replaces_one_physical_line_of_a_tag() {
+        check_azldev(
+            TOML,
+            "#Release: 1\nRelease: %{expand:\n1\n}\n",
+            "#Release: 1\nRelease: 2%{?dist}\n1\n}\n",
+            "line 3 is `1` in addition",
+        );
+    }
+
+    #[test]
+    fn azldev_ends_every_line_with_a_plain_newline() {
+        let toml = "type = 'spec-update-tag'\ntag = 'A'\nvalue = 'c'\n";
+        check_azldev(toml, "A: b\r\nB: d", "A: c\nB: d\n", "every line of the spec ends with a plain newline");
     }
 }

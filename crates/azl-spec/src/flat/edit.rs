@@ -152,3 +152,63 @@ impl FlatSpec {
 fn tag_section(package: &str) -> &'static str {
     if package.is_empty() { "" } else { "%package" }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edited(text: &str, edit: impl FnOnce(&mut FlatSpec) -> Result<(), FlatError>) -> Result<String, FlatError> {
+        let mut spec = FlatSpec::parse(text.as_bytes())?;
+        edit(&mut spec)?;
+        Ok(String::from_utf8(spec.into_bytes()).expect("the fixtures are UTF-8"))
+    }
+
+    #[test]
+    fn added_tag_is_the_last_line_of_every_such_section() {
+        let add = |package: &'static str| move |spec: &mut FlatSpec| spec.add_tag(package, "A", "b");
+        assert_eq!(edited("\n%if x\n%prep\n", add("")).as_deref(), Ok("\n%if x\nA: b\n%prep\n"));
+        let missing = FlatError::NoSection { section: "%package".into(), package: "y".into() };
+        assert_eq!(edited("%Package y\n", add("y")), Err(missing));
+        assert_eq!(edited("%package y\n%package y", add("y")).as_deref(), Ok("%package y\nA: b\n%package y\nA: b\n"));
+    }
+
+    #[test]
+    fn inserted_tag_leaves_a_conditional_only_if_it_ends_in_the_section() {
+        let insert = |spec: &mut FlatSpec| spec.insert_tag("", "Source9", "s");
+        assert_eq!(
+            edited("%if x\nSource1: a\n %ENDIF # x\nB: c\n", insert).as_deref(),
+            Ok("%if x\nSource1: a\n %ENDIF # x\nSource9: s\nB: c\n")
+        );
+        assert_eq!(
+            edited("%if x\nSource1: a\n%prep\n%endif\n", insert).as_deref(),
+            Ok("%if x\nSource1: a\nSource9: s\n%prep\n%endif\n")
+        );
+        assert_eq!(
+            edited("%endif\n%if x\nB: c\n%endif\n", insert).as_deref(),
+            Ok("%endif\n%if x\nB: c\nSource9: s\n%endif\n")
+        );
+    }
+
+    #[test]
+    fn tags_of_a_package_are_found_in_headers_of_any_case() {
+        let update = |spec: &mut FlatSpec| spec.update_tag("y", "summary", "s");
+        assert_eq!(
+            edited("%Package y\nSummary: a\n%package -n y\nSUMMARY: b\n", update).as_deref(),
+            Ok("%Package y\nsummary: s\n%package -n y\nsummary: s\n")
+        );
+        let remove = |spec: &mut FlatSpec| spec.remove_tag("", "a", "X");
+        assert_eq!(edited("A: x\nA: x y\nA:X\n", remove).as_deref(), Ok("A: x y\n"));
+        assert_eq!(edited("A: x y\n", remove), Err(FlatError::NoTag("a".into())));
+    }
+
+    #[test]
+    fn replaced_line_may_begin_a_section_and_hold_newlines() {
+        let rewrite = |line: &[u8]| if line == b"x" { b"%install\n-n y".to_vec() } else { line.to_vec() };
+        let replace = |spec: &mut FlatSpec| spec.rewrite_lines("%build", "", rewrite);
+        assert_eq!(
+            edited("%build\nx\nx\n%build\nx\n", replace).as_deref(),
+            Ok("%build\n%install\n-n y\nx\n%build\n%install\n-n y\n")
+        );
+        assert_eq!(edited("%Build\nx\n", replace), Err(FlatError::NoMatch));
+    }
+}

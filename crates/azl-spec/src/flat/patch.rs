@@ -46,3 +46,39 @@ impl FlatSpec {
 fn number(name: &str) -> Option<i64> {
     name.strip_prefix("patch")?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edited(text: &str, edit: impl FnOnce(&mut FlatSpec) -> Result<(), FlatError>) -> Result<String, FlatError> {
+        let mut spec = FlatSpec::parse(text.as_bytes())?;
+        edit(&mut spec)?;
+        Ok(String::from_utf8(spec.into_bytes()).expect("the fixtures are UTF-8"))
+    }
+
+    #[test]
+    fn next_number_is_above_the_numbered_ones_and_the_count_of_bare_ones() {
+        let add = |spec: &mut FlatSpec| spec.add_patch("", "p");
+        for (text, number) in
+            [("", 0), ("Patch: a\n", 1), ("Patch3: a\nPatch: b\n", 4), ("Patch0: a\nPatch: b\nPatch: c\n", 2)]
+        {
+            assert_eq!(edited(text, add), Ok(format!("{text}Patch{number}: p\n")));
+        }
+        assert_eq!(
+            edited("Patch%{n}: a\nPatch-7: b\npatch+8: c\n", add).as_deref(),
+            Ok("Patch%{n}: a\nPatch-7: b\npatch+8: c\nPatch9: p\n")
+        );
+        assert_eq!(edited("%if x\n%patchlist\na\n%endif\n", add).as_deref(), Ok("%if x\n%patchlist\na\n%endif\np\n"));
+    }
+
+    #[test]
+    fn bare_patches_are_never_removed() {
+        let remove = |spec: &mut FlatSpec| spec.remove_patches(|value| value == "a");
+        assert_eq!(
+            edited("Patch: a\nPatch1: a\n%patchlist\n a \n%PatchList\na\n", remove).as_deref(),
+            Ok("Patch: a\n%patchlist\n%PatchList\na\n")
+        );
+        assert_eq!(edited("Patch: a\n", remove), Err(FlatError::NoPatch));
+    }
+}

@@ -100,3 +100,46 @@ fn directive(line: &[u8]) -> Option<String> {
     let text = trim(line);
     text.starts_with(b"%").then(|| first_word_lowered(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edited(text: &str, edit: impl FnOnce(&mut FlatSpec) -> Result<(), FlatError>) -> Result<String, FlatError> {
+        let mut spec = FlatSpec::parse(text.as_bytes())?;
+        edit(&mut spec)?;
+        Ok(String::from_utf8(spec.into_bytes()).expect("the fixtures are UTF-8"))
+    }
+
+    fn removed(text: &str) -> Result<String, FlatError> {
+        edited(text, |spec| spec.remove_section("%check", ""))
+    }
+
+    #[test]
+    fn section_goes_up_to_the_first_foreign_directive() {
+        assert_eq!(
+            removed("%check\na\n%if x\n%endif\n# b\n%if y\n# c\n%files\n%endif\n").as_deref(),
+            Ok("%if y\n# c\n%files\n%endif\n")
+        );
+        assert_eq!(removed("%if x\n%check\na\n%endif\n%files\n").as_deref(), Ok("%if x\n%endif\n%files\n"));
+    }
+
+    #[test]
+    fn overlapping_or_unpaired_conditionals_are_refused() {
+        assert_eq!(removed("%if x\n%check\n%endif\nb\n"), Err(FlatError::Overlapping { line: 2 }));
+        assert_eq!(removed("%check\n%if x\nb\n%files\n%endif\n"), Err(FlatError::Overlapping { line: 1 }));
+        assert_eq!(removed("%if x\n%check\n%else\n%files\n%endif\n"), Err(FlatError::Overlapping { line: 2 }));
+        assert_eq!(removed("%if x \\\n%endif\\\n%check\n"), Err(FlatError::Unpaired { line: 1 }));
+        assert_eq!(removed("%check\n%endif\n"), Err(FlatError::Unpaired { line: 2 }));
+    }
+
+    #[test]
+    fn name_is_compared_in_its_case_and_package_alone_takes_all_names() {
+        assert!(removed("%Check\na\n").is_err());
+        assert_eq!(
+            edited("%files\n%Post y\na\n%files -n y\n", |spec| spec.remove_subpackage("y")).as_deref(),
+            Ok("%files\n")
+        );
+        assert_eq!(edited("A: b\n", |spec| spec.remove_section("", "")), Err(FlatError::Preamble));
+    }
+}
