@@ -7,7 +7,7 @@ use azl_spec::{FlatError, FlatSpec, Spec};
 use regex::bytes::Regex;
 use toml::Spanned;
 
-use crate::azldev_glob::AzldevGlob;
+use crate::azldev_glob::{AzldevGlob, Subject};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{FileGlob, OneLine};
@@ -40,7 +40,8 @@ pub(super) fn package(package: Option<&Spanned<OneLine>>) -> &str {
 /// Returns the paths azldev finds for a glob: never below `.git`, never a spec; at least one.
 pub(super) fn matching(sources: &Sources, glob: &FileGlob, site: &Site<'_>) -> Result<Vec<String>, Diagnostic> {
     let text = glob.as_str();
-    let matcher = AzldevGlob::new(text).ok_or_else(|| refuse(site, format!("invalid glob `{text}`")))?;
+    let matcher =
+        AzldevGlob::new(text, Subject::Files).ok_or_else(|| refuse(site, format!("invalid glob `{text}`")))?;
     let is_private = |path: &str| path.ends_with(".spec") || path.starts_with(".git/") || path.contains("/.git/");
     let paths = sources.files.iter().map(|(path, _)| path).filter(|path| matcher.matches(path) && !is_private(path));
     let paths: Vec<_> = paths.map(str::to_owned).collect();

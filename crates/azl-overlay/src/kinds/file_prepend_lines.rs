@@ -51,7 +51,7 @@ impl Behaviour for FilePrependLines {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, check_azldev_refuses, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn lines_open_every_matching_file() {
@@ -61,8 +61,12 @@ mod tests {
     }
 
     #[test]
-    fn azldev_does_not_find_a_name_with_a_backslash_by_its_spelling() {
-        let toml = "type = 'file-prepend-lines'\nfile = 'a\\x2d'\nlines = ['l']\n";
-        check_azldev_refuses(toml, "//- a\\x2d\n1\n", "//- a\\x2d\nl\n1\n", "no file `a\\x2d`");
+    fn azldev_keeps_other_specs_as_they_are() {
+        check_azldev(
+            "type = 'file-prepend-lines'\nfile = 'x*'\nlines = ['l']\n",
+            "//- x\n1\n//- x.spec\n2\n",
+            "//- x\nl\n1\n//- x.spec\n2\n",
+            "the file `x.spec` has other bytes",
+        );
     }
 }

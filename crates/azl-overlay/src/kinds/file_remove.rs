@@ -63,4 +63,11 @@ mod tests {
         let kept = "//- .git/x\n1\n//- b.spec\n3\n";
         check_azldev(toml, "//- .git/x\n1\n//- a\n2\n//- b.spec\n3\n", kept, "the file `.git/x` is there");
     }
+
+    #[test]
+    fn azldev_finds_a_file_by_its_own_spelling_only_without_wildcards() {
+        let toml = "type = 'file-remove'\nfile = 'a\\x2d'\n";
+        check(toml, "//- a\\x2d\n1\n//- b\n1\n", "//- b\n1\n");
+        check_azldev(toml, "//- a\\x2d\n1\n//- ax2d\n1\n", "//- ax2d\n1\n", "the file `ax2d` is there");
+    }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Behaviour, as_azldev};
-use crate::azldev_glob::AzldevGlob;
+use crate::azldev_glob::{AzldevGlob, Subject};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::FileGlob;
@@ -26,7 +26,7 @@ impl PatchRemove {
     /// Removes numbered tags and lines, and the files; there must be some of each.
     fn remove_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> as_azldev::Outcome {
         let paths = as_azldev::matching(sources, self.file.get_ref(), site)?;
-        let glob = AzldevGlob::new(self.file.get_ref().as_str());
+        let glob = AzldevGlob::new(self.file.get_ref().as_str(), Subject::Values);
         let matches = |value: &str| glob.as_ref().is_some_and(|glob| glob.matches(value));
         as_azldev::edit_spec(sources, site, |spec| spec.remove_patches(matches))?;
         for path in paths {
