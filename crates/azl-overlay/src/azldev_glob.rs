@@ -1,12 +1,12 @@
 //! Globs with azldev's meaning, by translation to a regular expression.
 //!
-//! `**` crosses directories only as a whole part of the path, else it is `*`; `{a,b}` are alternatives. Files are looked
-//! for directory by directory, values are compared as texts, and that differs: in a value `[^a]` matches a `/`, `d/**`
-//! matches `d`, and `\\` makes any character literal; a file's glob without wildcards is its name, in which `\\` counts
-//! before wildcards only.
+//! `**` crosses directories only as a whole part of the path, else it is `*`; `{a,b}` are alternatives. Files are
+//! looked for directory by directory, values are compared as texts, and that differs: in a value `[^a]` matches a `/`,
+//! `d/**` matches `d`, and `\` makes any character literal; a file's glob without wildcards is its name, in which `\`
+//! counts before wildcards only.
 //!
-//! Not here: globs with `***`, `//` or a leading `./`, and ranges that run backwards, for which azldev's library has
-//! rules of its own.
+//! Not here: globs with `***`, `//` or a leading `./`, or that find a file twice (`**/**`), for which azldev's library
+//! has rules of its own.
 
 use std::iter::Peekable;
 use std::str::Chars;

@@ -90,7 +90,6 @@ fn condition(spec: &Spec, line: usize) -> Option<usize> {
 
 fn show(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
-    let text = text.trim();
     match text.char_indices().nth(SHOWN) {
         _ if text.is_empty() => "an empty line".into(),
         Some((end, _)) => format!("`{}…`", &text[..end]),

@@ -1,8 +1,8 @@
 //! Translates regular expressions of the azldev format, which are Go's RE2, to this engine's syntax.
 //!
 //! Go reads a `{` that begins no repetition as itself, so that `%{name}` needs no escapes, and has no nested classes
-//! or class operators. Its `\d`, `\s`, `\w` and `\b` know ASCII only, and `\<` is a `<`. Both engines run in linear time
-//! and neither knows look-around.
+//! or class operators. Its `\d`, `\s`, `\w` and `\b` know ASCII only, and `\<` is a `<`. Both engines run in linear
+//! time and neither knows look-around.
 
 use std::borrow::Cow;
 
