@@ -88,12 +88,20 @@ fn condition(spec: &Spec, line: usize) -> Option<usize> {
     open.pop()
 }
 
+/// Returns the beginning of a line, control characters escaped.
 fn show(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
-    match text.char_indices().nth(SHOWN) {
-        _ if text.is_empty() => "an empty line".into(),
-        Some((end, _)) => format!("`{}…`", &text[..end]),
-        None => format!("`{text}`"),
+    let mut shown = String::new();
+    for character in text.chars().take(SHOWN) {
+        match character.is_control() {
+            true => shown.extend(character.escape_default()),
+            false => shown.push(character),
+        }
+    }
+    match text.chars().count() {
+        0 => "an empty line".into(),
+        ..=SHOWN => format!("`{shown}`"),
+        _ => format!("`{shown}…`"),
     }
 }
 
@@ -117,6 +125,8 @@ mod tests {
         assert_eq!(described("a\nPatch2: p\n", "a\nPatch3: p\n"), "line 2 is `Patch2: p`, not `Patch3: p`");
         assert_eq!(described("a\nb\nc\n", "a\nc\n"), "line 2 is `b` in addition");
         assert_eq!(described("a\nc\n", "a\nb\nc\n"), "`b` is not on line 2");
+        assert_eq!(described("a\r\n\n", "b\n\n"), r"line 1 is `a`, not `b`");
+        assert_eq!(described("\u{7}\n", "\n"), r"line 1 is `\u{7}`, not an empty line");
         assert_eq!(described("a\nb\n", "a\r\nb"), "every line of the spec ends with a plain newline");
     }
 
