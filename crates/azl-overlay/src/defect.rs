@@ -100,7 +100,7 @@ fn show(line: &[u8]) -> String {
     }
     match text.chars().count() {
         0 => "an empty line".into(),
-        ..=SHOWN => format!("`{shown}`"),
+        1..=SHOWN => format!("`{shown}`"),
         _ => format!("`{shown}…`"),
     }
 }
