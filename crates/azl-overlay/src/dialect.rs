@@ -1,7 +1,10 @@
 //! Translates regular expressions of the azldev format, which are Go's RE2, to this engine's syntax.
 //!
 //! Go reads a `{` that begins no repetition as itself, so that `%{name}` needs no escapes, and has no nested classes
-//! or class operators. Both engines run in linear time and neither knows look-around.
+//! or class operators. Its `\d`, `\s`, `\w` and `\b` know ASCII only, and `\<` is a `<`. Both engines run in linear
+//! time and neither knows look-around.
+
+use std::borrow::Cow;
 
 /// Returns the expression with the same meaning for the `regex` crate.
 pub(crate) fn from_go(expression: &str) -> String {
@@ -9,7 +12,12 @@ pub(crate) fn from_go(expression: &str) -> String {
     let mut rest = expression;
     while let Some(first) = rest.chars().next() {
         let taken = match first {
-            '\\' => escape_length(rest),
+            '\\' => {
+                let escape = escape_length(rest);
+                translated.push_str(&translate_escape(&rest[..escape]));
+                rest = &rest[escape..];
+                continue;
+            }
             '[' => {
                 let class = class_length(rest);
                 translated.push_str(&translate_class(&rest[..class]));
@@ -28,8 +36,46 @@ pub(crate) fn from_go(expression: &str) -> String {
     translated
 }
 
-/// Returns the length of an escape: `\p{Greek}` and `\x{10ffff}` with their braces.
+/// Returns an escape outside a class with Go's meaning.
+fn translate_escape(escape: &str) -> Cow<'_, str> {
+    match escape {
+        r"\b" => r"(?-u:\b)".into(),
+        r"\B" => r"(?-u:\B)".into(),
+        r"\<" => "<".into(),
+        r"\>" => ">".into(),
+        _ if escape.starts_with(r"\Q") => escape_literally(escape),
+        _ => match ascii_class(escape) {
+            Some(ascii) if ascii.starts_with('[') => ascii.into(),
+            Some(ascii) => format!("[{ascii}]").into(),
+            None => escape.into(),
+        },
+    }
+}
+
+/// Returns what stands in a class for one of Go's classes of ASCII characters.
+fn ascii_class(escape: &str) -> Option<&'static str> {
+    match escape {
+        r"\d" => Some("0-9"),
+        r"\D" => Some("[^0-9]"),
+        r"\s" => Some(r"\t\n\f\r\x20"),
+        r"\S" => Some(r"[^\t\n\f\r\x20]"),
+        r"\w" => Some("0-9A-Za-z_"),
+        r"\W" => Some("[^0-9A-Za-z_]"),
+        _ => None,
+    }
+}
+
+/// Returns the text between `\Q` and `\E` as itself.
+fn escape_literally(escape: &str) -> Cow<'_, str> {
+    let text = escape.strip_prefix(r"\Q").unwrap_or(escape);
+    regex::escape(text.strip_suffix(r"\E").unwrap_or(text)).into()
+}
+
+/// Returns the length of an escape: `\p{Greek}` and `\x{10ffff}` with their braces, `\Q` with all to its `\E`.
 fn escape_length(rest: &str) -> usize {
+    if rest.starts_with(r"\Q") {
+        return rest.find(r"\E").map_or(rest.len(), |end| end + 2);
+    }
     let mut characters = rest.char_indices().skip(1);
     let Some((at, escaped)) = characters.next() else {
         return rest.len();
@@ -71,7 +117,20 @@ fn translate_class(class: &str) -> String {
     let mut rest = &class[1..];
     while let Some(first) = rest.chars().next() {
         let taken = match first {
-            '\\' => escape_length(rest),
+            '\\' => {
+                let escape = escape_length(rest);
+                translated.push_str(match &rest[..escape] {
+                    r"\<" => "<",
+                    r"\>" => ">",
+                    other => ascii_class(other).unwrap_or(other),
+                });
+                rest = &rest[escape..];
+                continue;
+            }
+            '-' if matches!(translated.as_str(), "[" | "[^") || is_range(&translated) => {
+                translated.push('\\');
+                1
+            }
             '[' if rest.starts_with("[:") => rest.find(":]").map_or(1, |close| close + 2),
             '[' | '&' | '~' => {
                 translated.push('\\');
@@ -83,6 +142,11 @@ fn translate_class(class: &str) -> String {
         rest = &rest[taken..];
     }
     translated
+}
+
+/// Returns whether a class so far ends with the dash of a range, so that another dash would be an operator.
+fn is_range(class: &str) -> bool {
+    class.ends_with('-') && !class.ends_with(r"\-")
 }
 
 /// Returns whether a text beginning with `{` begins `{n}`, `{n,}` or `{n,m}`.
@@ -107,9 +171,19 @@ mod tests {
             (r"\p{Greek}\x{41}", r"\p{Greek}\x{41}"),
             ("[[&&{]x{", r"[\[\&\&{]x\{"),
             ("[]a[:space:]]", "[]a[:space:]]"),
+            ("[--a+--]", r"[\--a+-\-]"),
+            (r"\bmake\<[\<\>]\Qa.b\E", r"(?-u:\b)make<[<>]a\.b"),
+            (r"[\w.-]\s[^\S]", r"[0-9A-Za-z_.-][\t\n\f\r\x20][^[^\t\n\f\r\x20]]"),
         ] {
             assert_eq!(from_go(go), ours);
             assert!(regex::bytes::Regex::new(&from_go(go)).is_ok(), "{go}");
         }
+    }
+
+    #[test]
+    fn classes_know_ascii_only() {
+        let matches = |go: &str, text: &str| regex::Regex::new(&from_go(go)).expect("valid").is_match(text);
+        assert!(matches(r"^\W\S\D$", "é\u{a0}٣"));
+        assert!(!matches(r"[\w\s\d]", "é\u{a0}٣"));
     }
 }

@@ -13,7 +13,9 @@
 
 pub mod archive;
 
+mod azldev_glob;
 mod canonical;
+mod defect;
 mod dialect;
 mod file_set;
 mod kinds;

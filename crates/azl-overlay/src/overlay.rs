@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::canonical;
+use crate::defect::describe;
 use crate::file_set::{FileEntry, FileSet, directory_of, join};
 use crate::kinds::{self, Kind};
 use crate::metadata::Metadata;
@@ -151,7 +152,10 @@ impl Overlay {
         let (result, mut applied, warning) = match (verdict, outcome) {
             (None, outcome) => (ours, outcome?, None),
             (Some(Ok(())), Ok(applied)) if agreed => (ours, applied, None),
-            (Some(Ok(())), Ok(applied)) => (theirs, applied, Some(self.defect("its documented result differs"))),
+            (Some(Ok(())), Ok(applied)) => {
+                let difference = describe(&theirs, &ours);
+                (theirs, applied, Some(self.defect(&difference)))
+            }
             (Some(Ok(())), Err(problem)) => (theirs, Applied::default(), Some(self.defect(&problem.message))),
             (Some(Err(refusal)), Ok(applied)) => (ours, applied, Some(self.stronger(&refusal.message))),
             (Some(Err(_)), Err(problem)) => return Err(problem),
@@ -174,8 +178,9 @@ impl Overlay {
         self.refuse("overlay-no-effect", message).hint("upstream already has it: remove the overlay")
     }
 
-    fn defect(&self, ours: &str) -> Diagnostic {
-        let message = format!("overlay `{}` has azldev's result here: {ours}", self.kind.name());
+    /// Warns of azldev's result; `difference` says what it is, or why we have none.
+    fn defect(&self, difference: &str) -> Diagnostic {
+        let message = format!("overlay `{}` has azldev's result here: {difference}", self.kind.name());
         let warning = Diagnostic::warning("azldev-defect", message).at(self.file.clone(), self.span.clone());
         warning.hint("`--compat none` shows the result without azldev's defect")
     }

@@ -89,16 +89,24 @@ fn check_not_a_spec(text: &str) -> Result<(), String> {
 }
 
 /// A section named in TOML, e.g. `%files`; rpm takes any case, so does this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SectionRef(pub SectionName);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SectionRef(pub SectionName, String);
+
+impl SectionRef {
+    /// Returns the name in the case it is written in.
+    pub fn as_written(&self) -> &str {
+        &self.1
+    }
+}
 
 impl<'de> Deserialize<'de> for SectionRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        SectionName::parse(&text).map(Self).ok_or_else(|| {
+        let name = SectionName::parse(&text).ok_or_else(|| {
             let meant = closest(&text, SectionName::all()).map(|name| format!(", did you mean `{name}`?"));
             D::Error::custom(format!("no such section: `{text}`{}", meant.unwrap_or_default()))
-        })
+        })?;
+        Ok(Self(name, text))
     }
 }
 

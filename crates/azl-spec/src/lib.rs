@@ -17,6 +17,7 @@
 mod conditional;
 mod edit;
 mod error;
+mod flat;
 mod line;
 mod macro_call;
 mod placement;
@@ -29,6 +30,7 @@ mod tag;
 pub use conditional::Keyword;
 pub use edit::Headers;
 pub use error::EditError;
+pub use flat::{FlatError, FlatSpec};
 pub use line::{Line, LineKind};
 pub use section::{Section, SectionId, SectionName};
 pub use source::{SourceKind, SourceRef};

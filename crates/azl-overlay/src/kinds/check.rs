@@ -24,6 +24,11 @@ fn dump(sources: &Sources) -> String {
 /// Applies the overlay `toml` to a fixture: the spec, then further files behind `//- path` lines. Files of the
 /// authored tree stand below `o/`, beside the overlay. Returns the sources in the same form, or the rendered mistakes.
 pub(super) fn apply(toml: &str, fixture: &str) -> Result<String, String> {
+    apply_as(Compat::None, toml, fixture).map(|(sources, _)| sources)
+}
+
+/// Applies as [`apply`] with one's choice of results; returns the rendered warnings as well.
+fn apply_as(compat: Compat, toml: &str, fixture: &str) -> Result<(String, String), String> {
     let mut diagnostics = Vec::new();
     let spec = fixture.split("//- ").next().unwrap_or_default();
     let mut all = files(fixture);
@@ -34,8 +39,8 @@ pub(super) fn apply(toml: &str, fixture: &str) -> Result<String, String> {
     let table = reader.document(toml);
     let overlay = table.and_then(|table| Overlay::read(&mut reader, table, Descriptions::Optional));
     if let Some(overlay) = overlay.filter(|_| diagnostics.is_empty()) {
-        match overlay.apply(&mut sources, &authored, Compat::None) {
-            Ok(_) => return Ok(dump(&sources)),
+        match overlay.apply(&mut sources, &authored, compat) {
+            Ok(applied) => return Ok((dump(&sources), render_all(&applied.warnings, |_| Some(toml)))),
             Err(error) => diagnostics.push(error),
         }
     }
@@ -45,6 +50,21 @@ pub(super) fn apply(toml: &str, fixture: &str) -> Result<String, String> {
 /// Asserts that the overlay turns the fixture into `expected`.
 pub(super) fn check(toml: &str, fixture: &str, expected: &str) {
     assert_eq!(apply(toml, fixture).as_deref(), Ok(expected));
+}
+
+/// Asserts that the overlay has azldev's result `expected`, which is not ours, and a warning that holds `part`.
+pub(super) fn check_azldev(toml: &str, fixture: &str, expected: &str, part: &str) {
+    let (sources, warnings) = apply_as(Compat::Azldev, toml, fixture).expect("an overlay that azldev applies");
+    assert_eq!(sources, expected);
+    assert!(warnings.contains("azldev-defect") && warnings.contains(part), "no `{part}` in\n{warnings}");
+    assert_ne!(apply(toml, fixture).as_deref(), Ok(expected));
+}
+
+/// Asserts that azldev refuses the overlay for a reason that holds `part`, and that it has our result `expected`.
+pub(super) fn check_azldev_refuses(toml: &str, fixture: &str, expected: &str, part: &str) {
+    let (sources, warnings) = apply_as(Compat::Azldev, toml, fixture).expect("an overlay that we apply");
+    assert_eq!(sources, expected);
+    assert!(warnings.contains("azldev-refuses") && warnings.contains(part), "no `{part}` in\n{warnings}");
 }
 
 /// Asserts that the overlay is refused with a report that holds every one of `parts`.

@@ -4,7 +4,8 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
+use super::{Behaviour, as_azldev};
+use crate::file_set::{FileEntry, directory_of};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::RelativeFile;
@@ -19,6 +20,23 @@ pub(crate) struct FileAdd {
     /// File to copy, relative to the file of the overlay.
     #[schemars(with = "String")]
     source: Spanned<String>,
+}
+
+impl FileAdd {
+    /// Adds the file without its mode, to a directory that exists.
+    fn add_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> as_azldev::Outcome {
+        let entry = site.authored(&self.source)?;
+        let path = self.file.get_ref().as_str();
+        let directory = directory_of(path);
+        if as_azldev::exists(sources, path) {
+            return Err(as_azldev::refuse(site, format!("file exists already: `{path}`")));
+        }
+        if !directory.is_empty() && !as_azldev::exists(sources, directory) {
+            return Err(as_azldev::refuse(site, format!("no directory `{directory}`")));
+        }
+        sources.files.insert(path, FileEntry::new(entry.bytes));
+        Ok(())
+    }
 }
 
 impl Behaviour for FileAdd {
@@ -37,11 +55,15 @@ impl Behaviour for FileAdd {
         sources.files.insert(path, entry);
         Ok(1)
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        Some(self.add_as_azldev(sources, site))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev_refuses, refused};
 
     #[test]
     fn file_is_added_once() {
@@ -54,5 +76,11 @@ mod tests {
             &["a spec is changed by `spec-` overlays"],
         );
         refused("type = 'file-add'\nfile = 'a'\nsource = '../../b'\n", "", &["path leaves the tree: `../../b`"]);
+    }
+
+    #[test]
+    fn azldev_makes_no_directory() {
+        let toml = "type = 'file-add'\nfile = 'd/a'\nsource = 'b'\n";
+        check_azldev_refuses(toml, "//- o/b\nx\n", "//- d/a\nx\n", "no directory `d`");
     }
 }

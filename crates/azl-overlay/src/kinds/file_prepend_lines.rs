@@ -4,7 +4,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
+use super::{Behaviour, as_azldev};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::FileGlob;
@@ -20,6 +20,18 @@ pub(crate) struct FilePrependLines {
     lines: Vec<String>,
 }
 
+impl FilePrependLines {
+    fn prepend(&self, sources: &mut Sources, paths: &[String]) {
+        let top: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
+        for path in paths {
+            if let Some(entry) = sources.files.get(path) {
+                let entry = entry.with_bytes([top.as_bytes(), &entry.bytes].concat());
+                sources.files.insert(path.as_str(), entry);
+            }
+        }
+    }
+}
+
 impl Behaviour for FilePrependLines {
     fn may_touch(&self, file: &str) -> bool {
         self.file.get_ref().matches(file)
@@ -32,25 +44,34 @@ impl Behaviour for FilePrependLines {
             let message = format!("overlay `file-prepend-lines` does not apply: no file `{glob}`");
             return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
         }
-        let top: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
-        for path in &paths {
-            if let Some(entry) = sources.files.get(path) {
-                let entry = entry.with_bytes([top.as_bytes(), &entry.bytes].concat());
-                sources.files.insert(path.as_str(), entry);
-            }
-        }
+        self.prepend(sources, &paths);
         Ok(paths.len())
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let paths = as_azldev::matching(sources, self.file.get_ref(), site);
+        Some(paths.map(|paths| self.prepend(sources, &paths)))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn lines_open_every_matching_file() {
         let toml = "type = 'file-prepend-lines'\nfile = '*.x'\nlines = ['l', 'm']\n";
         check(toml, "//- a.x\n1\n//- b.x\n2\n//- c\n3\n", "//- a.x\nl\nm\n1\n//- b.x\nl\nm\n2\n//- c\n3\n");
         refused(toml, "//- c\n3\n", &["no file `*.x`"]);
+    }
+
+    #[test]
+    fn azldev_keeps_other_specs_as_they_are() {
+        check_azldev(
+            "type = 'file-prepend-lines'\nfile = 'x*'\nlines = ['l']\n",
+            "//- x\n1\n//- x.spec\n2\n",
+            "//- x\nl\n1\n//- x.spec\n2\n",
+            "the file `x.spec` has other bytes",
+        );
     }
 }

@@ -4,7 +4,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
+use super::{Behaviour, as_azldev};
 use crate::archive::{ArchiveName, Edit, InArchive};
 use crate::overlay::Site;
 use crate::sources::Sources;
@@ -43,11 +43,19 @@ impl Behaviour for FileRemove {
         }
         Ok(paths.len())
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        if self.archive.is_some() {
+            return None;
+        }
+        let paths = as_azldev::matching(sources, self.file.get_ref(), site);
+        Some(paths.map(|paths| paths.iter().for_each(|path| drop(sources.files.remove(path)))))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn matching_files_go() {
@@ -63,5 +71,19 @@ mod tests {
             "//- a.x\n1\n",
             &["cannot change files inside `a.zip`: it is a zip file", "o/x.comp.toml:3:11"],
         );
+    }
+
+    #[test]
+    fn azldev_keeps_other_specs_and_the_git_directory() {
+        let toml = "type = 'file-remove'\nfile = '**/*'\n";
+        let kept = "//- .git/x\n1\n//- b.spec\n3\n";
+        check_azldev(toml, "//- .git/x\n1\n//- a\n2\n//- b.spec\n3\n", kept, "the file `.git/x` is there");
+    }
+
+    #[test]
+    fn azldev_finds_a_file_by_its_own_spelling_only_without_wildcards() {
+        let toml = "type = 'file-remove'\nfile = 'a\\x2d'\n";
+        check(toml, "//- a\\x2d\n1\n//- b\n1\n", "//- b\n1\n");
+        check_azldev(toml, "//- a\\x2d\n1\n//- ax2d\n1\n", "//- ax2d\n1\n", "the file `ax2d` is there");
     }
 }

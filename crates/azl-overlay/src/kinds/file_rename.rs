@@ -6,7 +6,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
+use super::{Behaviour, as_azldev};
 use crate::file_set::directory_of;
 use crate::overlay::Site;
 use crate::sources::Sources;
@@ -38,6 +38,30 @@ impl FileRename {
         };
         Err(site.refuse_at(self.file.span(), "overlay-no-match", message))
     }
+
+    fn target(&self, path: &str) -> String {
+        let name = self.replacement.get_ref().as_str();
+        match directory_of(path) {
+            "" => name.to_owned(),
+            directory => format!("{directory}/{name}"),
+        }
+    }
+
+    /// Renames the file, over one that has the new name.
+    fn rename_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> as_azldev::Outcome {
+        let paths = as_azldev::matching(sources, self.file.get_ref(), site)?;
+        let [path] = paths.as_slice() else {
+            return Err(as_azldev::refuse(site, format!("{} files match", paths.len())));
+        };
+        let target = self.target(path);
+        if as_azldev::exists(sources, &target) && !sources.files.contains(&target) {
+            return Err(as_azldev::refuse(site, format!("`{target}` is a directory")));
+        }
+        if let Some(entry) = sources.files.remove(path) {
+            sources.files.insert(target, entry);
+        }
+        Ok(())
+    }
 }
 
 impl Behaviour for FileRename {
@@ -47,11 +71,7 @@ impl Behaviour for FileRename {
 
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let path = self.only_match(sources, site)?;
-        let name = self.replacement.get_ref().as_str();
-        let target = match directory_of(&path) {
-            "" => name.to_owned(),
-            directory => format!("{directory}/{name}"),
-        };
+        let target = self.target(&path);
         if sources.files.contains(&target) {
             let message = format!("file exists already: `{target}`");
             return Err(site.refuse_at(self.replacement.span(), "overlay-file-exists", message));
@@ -61,11 +81,15 @@ impl Behaviour for FileRename {
         }
         Ok(1)
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        Some(self.rename_as_azldev(sources, site))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn file_keeps_its_directory() {
@@ -78,5 +102,11 @@ mod tests {
         refused(toml, "", &["no file `a*`"]);
         refused(toml, "//- a1\n1\n//- a2\n2\n", &["`a*` is several files: `a1`, `a2`"]);
         refused(toml, "//- a1\n1\n//- b\n2\n", &["file exists already: `b`"]);
+    }
+
+    #[test]
+    fn azldev_renames_over_another_file() {
+        let toml = "type = 'file-rename'\nfile = 'a'\nreplacement = 'b'\n";
+        check_azldev(toml, "//- a\n1\n//- b\n2\n", "//- b\n1\n", "file exists already: `b`");
     }
 }

@@ -9,7 +9,7 @@ use regex::bytes::NoExpand;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
+use super::{Behaviour, as_azldev};
 use crate::archive::{ArchiveName, Edit, InArchive};
 use crate::overlay::Site;
 use crate::sources::Sources;
@@ -55,6 +55,20 @@ impl FileSearchReplace {
     }
 }
 
+impl FileSearchReplace {
+    fn replace_as_azldev(&self, sources: &mut Sources, paths: &[String], site: &Site<'_>) -> as_azldev::Outcome {
+        let mut changed = false;
+        for path in paths {
+            let Some(entry) = sources.files.get(path) else { continue };
+            let replaced = as_azldev::replace_all(self.regex.get_ref().regex(), &entry.bytes, &self.replacement);
+            changed |= *replaced != *entry.bytes;
+            let entry = entry.with_bytes(replaced);
+            sources.files.insert(path.as_str(), entry);
+        }
+        if changed { Ok(()) } else { Err(as_azldev::refuse(site, format!("nothing changes in {} files", paths.len()))) }
+    }
+}
+
 impl Behaviour for FileSearchReplace {
     fn in_archive(&self) -> Option<InArchive<'_>> {
         let archive = self.archive.as_ref()?;
@@ -79,6 +93,14 @@ impl Behaviour for FileSearchReplace {
             return Err(site.refuse_at(self.regex.span(), "overlay-no-match", message));
         }
         Ok(places)
+    }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        if self.archive.is_some() {
+            return None;
+        }
+        let paths = as_azldev::matching(sources, self.file.get_ref(), site);
+        Some(paths.and_then(|paths| self.replace_as_azldev(sources, &paths, site)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The table of overlay kinds. A new kind is a file, its `mod` line, and its line in the table below.
 
+mod as_azldev;
 mod file_add;
 mod file_prepend_lines;
 mod file_remove;

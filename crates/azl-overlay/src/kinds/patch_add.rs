@@ -9,7 +9,8 @@ use azl_spec::{SectionId, SectionName};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, scope::package_name};
+use super::{Behaviour, as_azldev, scope::package_name};
+use crate::file_set::FileEntry;
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{FileName, OneLine};
@@ -44,6 +45,17 @@ impl PatchAdd {
         let tag = format!("Patch{}", sources.spec.next_patch_number());
         sources.spec.add_tag(package_name(self.package.as_ref()).as_deref(), &tag, file)
     }
+
+    /// Adds the patch without its mode.
+    fn add_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> as_azldev::Outcome {
+        let file = self.file_name();
+        let entry = site.authored(&self.source)?;
+        if as_azldev::exists(sources, file) {
+            return Err(as_azldev::refuse(site, format!("file exists already: `{file}`")));
+        }
+        sources.files.insert(file, FileEntry::new(entry.bytes));
+        as_azldev::edit_spec(sources, site, |spec| spec.add_patch(as_azldev::package(self.package.as_ref()), file))
+    }
 }
 
 impl Behaviour for PatchAdd {
@@ -61,11 +73,15 @@ impl Behaviour for PatchAdd {
         sources.files.insert(file, entry);
         self.register(sources).map(|()| 1).map_err(|error| site.edit(&error))
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        Some(self.add_as_azldev(sources, site))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     const TOML: &str = "type = 'patch-add'\nsource = 'd/a.patch'\n";
 
@@ -87,5 +103,21 @@ mod tests {
     fn missing_and_existing_files_are_refused() {
         refused(TOML, "Name: x\n", &["no file `o/d/a.patch`", "o/x.comp.toml:2:10"]);
         refused(TOML, "Name: x\n//- a.patch\n-\n//- o/d/a.patch\n+\n", &["patch exists already: `a.patch`"]);
+    }
+
+    #[test]
+    fn azldev_numbers_bare_patches_from_zero_and_knows_one_spelling_of_the_list() {
+        check_azldev(
+            TOML,
+            "Patch0: p\nPatch: q\nPatch: r\n//- o/d/a.patch\n+\n",
+            "Patch0: p\nPatch: q\nPatch: r\nPatch2: a.patch\n//- a.patch\n+\n",
+            "line 4 is `Patch2: a.patch`, not `Patch3: a.patch`",
+        );
+        check_azldev(
+            TOML,
+            "%PatchList\np\n//- o/d/a.patch\n+\n",
+            "Patch0: a.patch\n%PatchList\np\n//- a.patch\n+\n",
+            "`%PatchList` comes on line 2",
+        );
     }
 }

@@ -8,7 +8,8 @@ use azl_spec::SourceKind;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
+use super::{Behaviour, as_azldev};
+use crate::azldev_glob::{AzldevGlob, Subject};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::FileGlob;
@@ -20,6 +21,20 @@ pub(crate) struct PatchRemove {
     /// Glob over patch file names.
     #[schemars(with = "FileGlob")]
     file: Spanned<FileGlob>,
+}
+
+impl PatchRemove {
+    /// Removes numbered tags and lines, and the files; there must be some of each.
+    fn remove_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> as_azldev::Outcome {
+        let paths = as_azldev::matching(sources, self.file.get_ref(), site)?;
+        let glob = AzldevGlob::new(self.file.get_ref().as_str(), Subject::Values);
+        let matches = |value: &str| glob.as_ref().is_some_and(|glob| glob.matches(value));
+        as_azldev::edit_spec(sources, site, |spec| spec.remove_patches(matches))?;
+        for path in paths {
+            sources.files.remove(&path);
+        }
+        Ok(())
+    }
 }
 
 impl Behaviour for PatchRemove {
@@ -43,11 +58,15 @@ impl Behaviour for PatchRemove {
         }
         Ok(places)
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        Some(self.remove_as_azldev(sources, site))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, check_azldev_refuses, refused};
 
     #[test]
     fn patch_goes_however_it_is_named() {
@@ -56,5 +75,21 @@ mod tests {
         let files = "//- a1.patch\n-\n//- b.patch\n-\n";
         check(toml, &format!("{spec}{files}"), "Patch: b.patch\n%patchlist\n//- b.patch\n-\n");
         refused(toml, "Name: x\n", &["the spec names no patch `**/a*.patch`"]);
+    }
+
+    #[test]
+    fn azldev_keeps_bare_patches_and_addresses() {
+        check_azldev(
+            "type = 'patch-remove'\nfile = 'a*.patch'\n",
+            "Patch0: a1.patch\nPatch: a2.patch\nPatch3: https://x/a3.patch\n%patchlist\na4.patch\n//- a1.patch\n-\n",
+            "Patch: a2.patch\nPatch3: https://x/a3.patch\n%patchlist\n",
+            "line 1 is `Patch: a2.patch` in addition",
+        );
+    }
+
+    #[test]
+    fn azldev_wants_the_patch_beside_the_spec() {
+        let toml = "type = 'patch-remove'\nfile = 'a.patch'\n";
+        check_azldev_refuses(toml, "Patch0: a.patch\nA: b\n", "A: b\n", "no file `a.patch`");
     }
 }

@@ -8,8 +8,8 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
 use super::scope::{package_needs_section, section_id};
+use super::{Behaviour, as_azldev};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, SectionRef};
@@ -42,11 +42,24 @@ impl Behaviour for SpecAppendLines {
             Some(id) => sources.spec.append_to_section(&id, &self.lines).map_err(|error| site.edit(&error)),
         }
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        Some(as_azldev::edit_spec(sources, site, |spec| match &self.section {
+            None => {
+                spec.append_lines(&self.lines);
+                Ok(())
+            }
+            Some(section) => {
+                let package = as_azldev::package(self.package.as_ref());
+                spec.append_to_section(section.get_ref().as_written(), package, &self.lines)
+            }
+        }))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     const TOML: &str = "type = 'spec-append-lines'\nsection = '%files'\nlines = ['/b']\n";
 
@@ -61,5 +74,21 @@ mod tests {
     fn misspelt_section_gets_a_suggestion() {
         let toml = "type = 'spec-append-lines'\nsection = '%file'\nlines = ['/b']\n";
         refused(toml, "%files\n", &["no such section: `%file`, did you mean `%files`?", "o/x.comp.toml:2:11"]);
+    }
+
+    #[test]
+    fn azldev_puts_the_lines_behind_foreign_directives() {
+        check_azldev(
+            TOML,
+            "%files\n/a\n\n%if x\n%files y\n%endif\n",
+            "%files\n/a\n\n%if x\n/b\n%files y\n%endif\n",
+            "`/b` comes under the condition at line 4",
+        );
+        check_azldev(
+            TOML,
+            "%if x\n%files\n/a\n%endif\n%changelog\n",
+            "%if x\n%files\n/a\n%endif\n/b\n%changelog\n",
+            "`/b` comes on line 5",
+        );
     }
 }

@@ -8,7 +8,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, scope::package_name};
+use super::{Behaviour, as_azldev, scope::package_name};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, TagName};
@@ -35,11 +35,18 @@ impl Behaviour for SpecInsertTag {
         let inserted = sources.spec.insert_tag(package.as_deref(), tag, value);
         inserted.map(|()| 1).map_err(|error| site.edit(&error))
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let (tag, value) = (self.tag.get_ref().as_str(), self.value.get_ref().as_str());
+        Some(as_azldev::edit_spec(sources, site, |spec| {
+            spec.insert_tag(as_azldev::package(self.package.as_ref()), tag, value)
+        }))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::check;
+    use crate::kinds::check::{check, check_azldev};
 
     #[test]
     fn tag_follows_its_family_and_leaves_conditionals() {
@@ -51,5 +58,25 @@ mod tests {
             "%if a\nSource0: a\n%endif\nSource9: s\nURL: u\n%prep\n",
         );
         check(toml, "Name: x\n\n%prep\n", "Name: x\nSource9: s\n\n%prep\n");
+    }
+
+    #[test]
+    fn azldev_leaves_the_tag_in_a_conditional_that_holds_the_next_section() {
+        check_azldev(
+            "type = 'spec-insert-tag'\ntag = 'Source9'\nvalue = 's'\n",
+            "%if a\nSource0: a\n%package y\n%endif\n",
+            "%if a\nSource0: a\nSource9: s\n%package y\n%endif\n",
+            "`Source9: s` comes under the condition at line 1",
+        );
+    }
+
+    #[test]
+    fn azldev_takes_lines_of_a_lua_block_for_tags() {
+        check_azldev(
+            "type = 'spec-insert-tag'\ntag = 'Source9'\nvalue = 's'\n",
+            "Name: x\n%{lua:\nt: u\n}\n%prep\n",
+            "Name: x\n%{lua:\nt: u\nSource9: s\n}\n%prep\n",
+            "`Source9: s` comes on line 4",
+        );
     }
 }

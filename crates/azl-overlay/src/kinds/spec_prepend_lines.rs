@@ -7,8 +7,8 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
 use super::scope::{package_needs_section, section_id};
+use super::{Behaviour, as_azldev};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, SectionRef};
@@ -41,11 +41,24 @@ impl Behaviour for SpecPrependLines {
             Some(id) => sources.spec.prepend_to_section(&id, &self.lines).map_err(|error| site.edit(&error)),
         }
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        Some(as_azldev::edit_spec(sources, site, |spec| match &self.section {
+            None => {
+                spec.prepend_lines(&self.lines);
+                Ok(())
+            }
+            Some(section) => {
+                let package = as_azldev::package(self.package.as_ref());
+                spec.prepend_to_section(section.get_ref().as_written(), package, &self.lines)
+            }
+        }))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, check_azldev_refuses, refused};
 
     #[test]
     fn lines_follow_every_matching_header_or_open_the_file() {
@@ -66,5 +79,27 @@ mod tests {
             "",
             &["error[overlay-contradiction]: `package` without `section`"],
         );
+    }
+
+    #[test]
+    fn azldev_compares_headers_in_the_case_they_are_written_in() {
+        check_azldev(
+            "type = 'spec-prepend-lines'\nsection = '%build'\nlines = ['a']\n",
+            "%Build\nb\n%build\nc\n",
+            "%Build\nb\n%build\na\nc\n",
+            "`a` is not on line 2",
+        );
+        check_azldev(
+            "type = 'spec-prepend-lines'\nsection = '%BUILD'\nlines = ['a']\n",
+            "%BUILD\nb\n%build\nc\n",
+            "%BUILD\na\nb\n%build\nc\n",
+            "`a` is not on line 5",
+        );
+    }
+
+    #[test]
+    fn azldev_never_ends_where_the_lines_end_with_the_header() {
+        let toml = "type = 'spec-prepend-lines'\nsection = '%build'\nlines = ['a', '%build']\n";
+        check_azldev_refuses(toml, "%build\nc\n", "%build\na\n%build\nc\n", "header of the same section");
     }
 }

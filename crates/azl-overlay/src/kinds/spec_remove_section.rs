@@ -11,7 +11,7 @@ use azl_spec::SectionId;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, scope::package_name};
+use super::{Behaviour, as_azldev, scope::package_name};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, SectionRef};
@@ -33,11 +33,18 @@ impl Behaviour for SpecRemoveSection {
         let id = SectionId { name: self.section.get_ref().0, package: package_name(self.package.as_ref()) };
         sources.spec.remove_section(&id).map_err(|error| site.edit(&error))
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let section = self.section.get_ref().as_written();
+        Some(as_azldev::edit_spec(sources, site, |spec| {
+            spec.remove_section(section, as_azldev::package(self.package.as_ref()))
+        }))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, check_azldev_refuses, refused};
 
     #[test]
     fn section_goes_and_conditionals_stay() {
@@ -51,5 +58,29 @@ mod tests {
     fn section_that_leaves_its_branch_is_refused() {
         let toml = "type = 'spec-remove-section'\nsection = '%check'\n";
         refused(toml, "%if x\n%check\na\n%endif\nb\n%files\n", &["overlay-refused", "at line 5"]);
+    }
+
+    #[test]
+    fn azldev_removes_macros_that_are_used_elsewhere() {
+        check_azldev(
+            "type = 'spec-remove-section'\nsection = '%check'\n",
+            "%check\n%define m 1\n%files\n%{m}\n",
+            "%files\n%{m}\n",
+            "defines `%m` at line 2",
+        );
+    }
+
+    #[test]
+    fn azldev_wants_conditionals_of_macro_bodies_paired_and_nothing_behind_a_branch() {
+        let toml = "type = 'spec-remove-section'\nsection = '%check'\n";
+        let body = "%global m() \\\n%if x \\\n%endif\\\n%{nil}\n";
+        let spec = format!("{body}%check\na\n");
+        check_azldev_refuses(toml, &spec, body, "the conditional at line 2 has no partner");
+        check_azldev_refuses(
+            toml,
+            "%if a\n%check\nx\n%endif\n\n%gopkgfiles\n%changelog\n",
+            "%if a\n%endif\n\n%gopkgfiles\n%changelog\n",
+            "the section at line 2 and an `%if` block overlap",
+        );
     }
 }

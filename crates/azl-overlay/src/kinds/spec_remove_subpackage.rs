@@ -7,7 +7,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
+use super::{Behaviour, as_azldev};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::OneLine;
@@ -26,11 +26,16 @@ impl Behaviour for SpecRemoveSubpackage {
         let package = self.package.get_ref().as_str();
         sources.spec.remove_subpackage(package).map_err(|error| site.edit(&error))
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let package = self.package.get_ref().as_str();
+        Some(as_azldev::edit_spec(sources, site, |spec| spec.remove_subpackage(package)))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn all_sections_of_the_package_go() {
@@ -38,5 +43,15 @@ mod tests {
         let spec = "Name: x\n%package y\nSummary: s\n%description y\nd\n%files\n/a\n%post y\ntrue\n%files y\n/b\n";
         check(toml, spec, "Name: x\n%files\n/a\n");
         refused(toml, "Name: x\n", &["no section belongs to `y`"]);
+    }
+
+    #[test]
+    fn azldev_removes_definitions_that_are_used_elsewhere() {
+        check_azldev(
+            "type = 'spec-remove-subpackage'\npackage = 'y'\n",
+            "%package y\nA: b\n%global m 1\n%files\n%{m}\n%Post y\n",
+            "%files\n%{m}\n",
+            "defines `%m` at line 3",
+        );
     }
 }

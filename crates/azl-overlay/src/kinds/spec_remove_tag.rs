@@ -6,7 +6,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, scope::package_name};
+use super::{Behaviour, as_azldev, scope::package_name};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, TagName};
@@ -33,11 +33,19 @@ impl Behaviour for SpecRemoveTag {
         let removed = sources.spec.remove_tag(package.as_deref(), self.tag.get_ref().as_str(), value);
         removed.map_err(|error| site.edit(&error))
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let tag = self.tag.get_ref().as_str();
+        let value = self.value.as_ref().map_or("", |value| value.get_ref().as_str());
+        Some(as_azldev::edit_spec(sources, site, |spec| {
+            spec.remove_tag(as_azldev::package(self.package.as_ref()), tag, value)
+        }))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn only_the_named_value_goes() {
@@ -45,5 +53,15 @@ mod tests {
         let spec = "Requires: a\n%package y\nRequires: a\nRequires: a, b\n";
         check(toml, spec, "Requires: a\n%package y\nRequires: a, b\n");
         refused(toml, "%package y\nRequires: b\n", &["no tag `Requires` with value `A`"]);
+    }
+
+    #[test]
+    fn azldev_removes_lines_of_macro_bodies() {
+        check_azldev(
+            "type = 'spec-remove-tag'\ntag = 'Requires'\n",
+            "%global m() \\\nRequires: a \\\n%{nil}\nRequires: a\n",
+            "%global m() \\\n%{nil}\n",
+            "`Requires: a \\` is not on line 2",
+        );
     }
 }

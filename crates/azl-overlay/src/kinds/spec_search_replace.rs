@@ -11,8 +11,8 @@ use regex::bytes::NoExpand;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Behaviour;
 use super::scope::{is_in_scope, package_name, package_needs_section};
+use super::{Behaviour, as_azldev};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, Pattern, SectionRef};
@@ -62,11 +62,20 @@ impl Behaviour for SpecSearchReplace {
         let diagnostic = site.refuse_at(self.regex.span(), "overlay-no-match", message);
         Err(diagnostic.hint("the expression sees one line at a time; `spec-replace-text` sees several"))
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let section = self.section.as_ref().map_or("", |section| section.get_ref().as_written());
+        let regex = self.regex.get_ref().regex();
+        Some(as_azldev::edit_spec(sources, site, |spec| {
+            let rewrite = |line: &[u8]| as_azldev::replace_all(regex, line, &self.replacement);
+            spec.rewrite_lines(section, as_azldev::package(self.package.as_ref()), rewrite)
+        }))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn lines_are_matched_one_by_one() {
@@ -105,5 +114,17 @@ mod tests {
         let toml = "type = 'spec-search-replace'\nregex = 'a'\nreplacement = 'a'\n";
         refused(toml, "a\n", &["no line changes", "o/x.comp.toml:2:9"]);
         refused("type = 'spec-search-replace'\nregex = '(?=a)'\n", "a\n", &["invalid regular expression: look-around"]);
+    }
+
+    #[test]
+    fn azldev_does_not_see_headers() {
+        let toml = "type = 'spec-search-replace'\nregex = 'a'\nreplacement = 'b'\n";
+        check_azldev(toml, "%files a\na\n", "%files a\nb\n", "line 1 is `%files a`, not `%files b`");
+    }
+
+    #[test]
+    fn azldev_begins_a_section_where_a_line_becomes_a_header() {
+        let toml = "type = 'spec-search-replace'\nsection = '%build'\nregex = '^x$'\nreplacement = '%install'\n";
+        check_azldev(toml, "%build\nx\nx\n%check\n", "%build\n%install\nx\n%check\n", "line 3 is `x`, not `%install`");
     }
 }

@@ -6,7 +6,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, scope::package_name};
+use super::{Behaviour, as_azldev, scope::package_name};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, TagName};
@@ -36,11 +36,18 @@ impl Behaviour for SpecSetTag {
         };
         set.map_err(|error| site.edit(&error))
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let (tag, value) = (self.tag.get_ref().as_str(), self.value.get_ref().as_str());
+        Some(as_azldev::edit_spec(sources, site, |spec| {
+            spec.set_tag(as_azldev::package(self.package.as_ref()), tag, value)
+        }))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     #[test]
     fn tag_is_updated_or_added() {
@@ -48,5 +55,15 @@ mod tests {
         check(toml, "url: v\n%prep\n", "URL: u\n%prep\n");
         check(toml, "Name: x\n%prep\n", "Name: x\nURL: u\n%prep\n");
         refused(toml, "URL: u\n", &["overlay `spec-set-tag` changes nothing", "hint: upstream already has it"]);
+    }
+
+    #[test]
+    fn azldev_does_not_see_a_tag_with_a_blank_before_its_colon() {
+        check_azldev(
+            "type = 'spec-set-tag'\ntag = 'URL'\nvalue = 'u'\n",
+            "URL : v\n%prep\n",
+            "URL : v\nURL: u\n%prep\n",
+            "line 1 is `URL : v` in addition",
+        );
     }
 }

@@ -7,7 +7,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Behaviour, scope::package_name};
+use super::{Behaviour, as_azldev, scope::package_name};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, TagName};
@@ -33,11 +33,18 @@ impl Behaviour for SpecUpdateTag {
         let (tag, value) = (self.tag.get_ref().as_str(), self.value.get_ref().as_str());
         sources.spec.update_tag(package.as_deref(), tag, value).map_err(|error| site.edit(&error))
     }
+
+    fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
+        let (tag, value) = (self.tag.get_ref().as_str(), self.value.get_ref().as_str());
+        Some(as_azldev::edit_spec(sources, site, |spec| {
+            spec.update_tag(as_azldev::package(self.package.as_ref()), tag, value)
+        }))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, refused};
+    use crate::kinds::check::{check, check_azldev, refused};
 
     const TOML: &str = "type = 'spec-update-tag'\ntag = 'Release'\nvalue = '2%{?dist}'\n";
 
@@ -53,5 +60,21 @@ mod tests {
     #[test]
     fn missing_tag_is_refused() {
         refused(TOML, "Name: x\n%package y\nRelease: 1\n", &["no tag `Release`"]);
+    }
+
+    #[test]
+    fn azldev_replaces_one_physical_line_of_a_tag() {
+        check_azldev(
+            TOML,
+            "#Release: 1\nRelease: %{expand:\n1\n}\n",
+            "#Release: 1\nRelease: 2%{?dist}\n1\n}\n",
+            "line 3 is `1` in addition",
+        );
+    }
+
+    #[test]
+    fn azldev_ends_every_line_with_a_plain_newline() {
+        let toml = "type = 'spec-update-tag'\ntag = 'A'\nvalue = 'c'\n";
+        check_azldev(toml, "A: b\r\nB: d", "A: c\nB: d\n", "every line of the spec ends with a plain newline");
     }
 }
