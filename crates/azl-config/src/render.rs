@@ -80,7 +80,8 @@ pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<R
     let pinned = take_pinned(component, &mut sources)?;
     add_macros(component, &mut sources).map_err(|problem| vec![problem])?;
     let before: BTreeSet<String> = sources.files.iter().map(|(path, _)| path.to_owned()).collect();
-    let mut warnings = apply_overlays(component, &mut sources, material).map_err(|problem| vec![problem])?;
+    let mut warnings =
+        apply_overlays(component, &mut sources, material.authored, material.compat).map_err(|problem| vec![problem])?;
     skip_check(component, &mut sources.spec).map_err(|problem| vec![problem])?;
     let mut problems = filter::missing_sources(component, &sources, &pinned, material.supplied);
     problems.extend(filter::apply(component, &mut sources, &before));
@@ -104,11 +105,12 @@ pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<R
 pub fn apply_overlays(
     component: &ResolvedComponent,
     sources: &mut Sources,
-    material: Material<'_>,
+    authored: &FileSet,
+    compat: Compat,
 ) -> Result<Vec<Diagnostic>, Diagnostic> {
     let mut warnings = Vec::new();
     for overlay in component.overlays.iter().filter(|overlay| overlay.target() == Target::Sources) {
-        let applied = overlay.apply(sources, material.authored, material.compat);
+        let applied = overlay.apply(sources, authored, compat);
         let applied = applied.map_err(|problem| in_component(component, problem))?;
         warnings.extend(applied.warnings.into_iter().map(|warning| in_component(component, warning)));
     }

@@ -109,11 +109,9 @@ fn authored_deltas(config: &Config, component: &ResolvedComponent) -> ComponentD
     if component.release == ReleaseCalculation::Manual {
         deltas.push(Delta::new("manual-release", "`Release` is counted by hand".to_owned(), declared()));
     }
-    let groups = config.component_groups.iter();
-    let groups = groups.filter(|(_, group)| group.components.iter().any(|member| *member.get_ref() == component.name));
     ComponentDeltas {
         component: component.name.clone(),
-        groups: groups.map(|(name, _)| name.clone()).collect(),
+        groups: config.groups_of(&component.name).map(str::to_owned).collect(),
         deltas,
     }
 }

@@ -15,6 +15,7 @@ pub mod compute;
 pub mod config;
 pub mod definition;
 pub mod deltas;
+pub mod dist_git;
 pub mod doctor;
 pub mod error;
 pub mod events;

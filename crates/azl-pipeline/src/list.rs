@@ -135,7 +135,7 @@ pub fn list(config: &Config, patterns: &[String], group: Option<&str>) -> Result
         mistakes.extend(found);
         Vec::new()
     });
-    let members = group.map(|group| members(config, group)).transpose()?;
+    let members = group.map(|group| config.members(group)).transpose()?.map(|members| members.collect::<Vec<_>>());
     if !mistakes.is_empty() {
         return Err(Failure::Configuration(mistakes));
     }
@@ -166,18 +166,6 @@ fn globs(patterns: &[String], names: &[&str]) -> Result<Vec<FileGlob>, Vec<Diagn
         }
     }
     if mistakes.is_empty() { Ok(globs) } else { Err(mistakes) }
-}
-
-fn members<'a>(config: &'a Config, group: &str) -> Result<Vec<&'a str>, Diagnostic> {
-    let known = || config.component_groups.keys().map(String::as_str);
-    let found = config.component_groups.get(group).ok_or_else(|| {
-        let problem = Diagnostic::error("unknown-group", format!("no component group `{group}`"));
-        match azl_diagnostics::closest(group, known()) {
-            Some(meant) => problem.hint(format!("did you mean `{meant}`?")),
-            None => problem.hint(format!("known groups: {}", known().collect::<Vec<_>>().join(", "))),
-        }
-    })?;
-    Ok(found.components.iter().map(|member| member.get_ref().as_str()).collect())
 }
 
 fn listed(component: ResolvedComponent) -> Listed {

@@ -7,10 +7,11 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use azl_config::render::{Material, apply_overlays, gather};
-use azl_config::{FileEntry, FileSet};
+use azl_config::render::{apply_overlays, gather};
+use azl_config::{FileEntry, FileSet, ResolvedComponent};
 use azl_diagnostics::Diagnostic;
 use azl_host::files;
+use azl_overlay::{Sources, archive};
 use serde::Serialize;
 
 use crate::error::Failure;
@@ -46,11 +47,9 @@ pub fn apply(tree: &Tree, component: &str, upstream: &Path, out: &Path) -> Resul
     let resolved = tree.config().resolve(component)?;
     refuse_occupied(out)?;
     let packaging = read_directory(upstream)?;
-    let supplied = tree.supplied(component);
-    let material =
-        Material { packaging: &packaging, authored: tree.authored(), compat: tree.compat(), supplied: &supplied };
     let mut sources = gather(&resolved, &packaging)?;
-    let warnings = apply_overlays(&resolved, &mut sources, material)?;
+    let mut warnings = apply_overlays(&resolved, &mut sources, tree.authored(), tree.compat())?;
+    warnings.extend(apply_inside_archives(&resolved, &mut sources)?);
     let mut results = sources.files;
     results.insert(format!("{component}.spec"), FileEntry::new(sources.spec.into_bytes()));
     write(out, &results)?;
@@ -61,6 +60,23 @@ pub fn apply(tree: &Tree, component: &str, upstream: &Path, out: &Path) -> Resul
         files: results.iter().map(|(path, _)| path.to_owned()).collect(),
         warnings,
     })
+}
+
+/// Applies the overlays on archives that are among the files; the others are tarballs that are not here.
+fn apply_inside_archives(component: &ResolvedComponent, sources: &mut Sources) -> Result<Vec<Diagnostic>, Diagnostic> {
+    let mut warnings = Vec::new();
+    for group in archive::groups(&component.overlays) {
+        let Some(entry) = sources.files.get(group.archive()) else {
+            let message = format!("`{}` is not in the directory; overlays on it are not applied", group.archive());
+            warnings.push(Diagnostic::warning("archive-not-here", message));
+            continue;
+        };
+        let repacked = group.apply(&entry.bytes)?;
+        warnings.extend(repacked.warnings);
+        let entry = entry.with_bytes(repacked.bytes);
+        sources.files.insert(group.archive(), entry);
+    }
+    Ok(warnings)
 }
 
 fn refuse_occupied(out: &Path) -> Result<(), Failure> {

@@ -106,8 +106,9 @@ fn render_component(tree: &Tree, name: &str) -> Result<Rendered, Failure> {
     let component = tree.config().resolve(name)?;
     let packaging = tree.packaging(&component)?;
     let supplied = tree.supplied(name);
-    let material =
-        Material { packaging: &packaging, authored: tree.authored(), compat: tree.compat(), supplied: &supplied };
+    let past = tree.past(&component)?;
+    let (authored, compat) = (tree.authored(), tree.compat());
+    let material = Material { packaging: &packaging, authored, compat, past: &past, supplied: &supplied };
     let rendering = azl_config::render(&component, material).map_err(Failure::Configuration)?;
     Rendered::new(name, rendering).map_err(Failure::Configuration)
 }

@@ -6,15 +6,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use azl_config::render::Past;
 use azl_config::{
-    Compat, Config, Descriptions, DistGit, FileEntry, FileSet, Fingerprint, Lock, Options, Packaging,
+    Change, Compat, Config, Descriptions, DistGit, FileEntry, FileSet, Fingerprint, Lock, Options, Packaging,
     ResolvedComponent, SpecSource, Upstream, lock_file,
 };
 use azl_diagnostics::Diagnostic;
 use azl_host::files;
 
 use crate::definition::{self, CompatToml, ReleaseToml};
+use crate::dist_git::DistGits;
 use crate::error::Failure;
 use crate::repository;
 
@@ -48,6 +51,7 @@ pub struct Tree {
     config: Config,
     compat: Compat,
     supplied: BTreeMap<String, BTreeSet<String>>,
+    dist_gits: Option<Arc<DistGits>>,
     warnings: Vec<Diagnostic>,
 }
 
@@ -92,13 +96,28 @@ impl Tree {
             return Err(Failure::Configuration(diagnostics));
         }
         let supplied = release.map(supplied).unwrap_or_default();
-        Ok(Self { root: root.to_owned(), authored, packagings, config, compat, supplied, warnings: diagnostics })
+        Ok(Self {
+            root: root.to_owned(),
+            authored,
+            packagings,
+            config,
+            compat,
+            supplied,
+            dist_gits: None,
+            warnings: diagnostics,
+        })
     }
 
     /// Returns the tree with its overlays applied in another way.
     #[must_use]
     pub fn with_compat(self, compat: Compat) -> Self {
         Self { compat, ..self }
+    }
+
+    /// Returns the tree with packaging from dist-git, as far as it was fetched into the store.
+    #[must_use]
+    pub fn with_store(self, store: &Path) -> Self {
+        Self { dist_gits: Some(Arc::new(DistGits::new(store))), ..self }
     }
 
     /// Returns whose results overlays have.
@@ -131,11 +150,15 @@ impl Tree {
         self.supplied.get(component).cloned().unwrap_or_default()
     }
 
-    /// Returns the files of a component's packaging directory.
+    /// Returns the files of a component's packaging.
     ///
     /// # Errors
-    /// If its packaging is not in the tree or cannot be read. An absent directory is an empty set.
+    /// If it cannot be read, or is in dist-git and was not fetched. An absent directory is an empty set.
     pub fn packaging(&self, component: &ResolvedComponent) -> Result<FileSet, Failure> {
+        if let Some((upstream, _)) = remote(component) {
+            let commit = self.commit(component, upstream)?;
+            return self.dist_gits()?.files(&component.name, upstream, &commit);
+        }
         let directory = azl_config::render::packaging_directory(component)?;
         let top = directory.split('/').next().unwrap_or(directory);
         match &self.packagings {
@@ -143,6 +166,69 @@ impl Tree {
             Packagings::OnDisk => read_below(&self.root, directory).map(|files| files.below(directory)),
             Packagings::InMemory(files) => Ok(files.below(directory)),
         }
+    }
+
+    /// Returns what came before a component's present state: upstream's commits and our changes.
+    ///
+    /// # Errors
+    /// If its lock is wrong, or its history was not fetched.
+    pub fn past(&self, component: &ResolvedComponent) -> Result<Past, Failure> {
+        let commits = match remote(component) {
+            Some((upstream, _)) => {
+                let commit = self.commit(component, upstream)?;
+                self.dist_gits()?.commits(&component.name, upstream, &commit)?
+            }
+            None => Vec::new(),
+        };
+        let mut past = Past { commits, author_email: self.author_email(), ..Past::default() };
+        if let Some(lock) = self.lock(&component.name)? {
+            past.manual_bump = lock.manual_bump;
+            past.changes.clone_from(&lock.changes);
+            past.changes.extend(self.unlocked_change(component, &lock, &past)?);
+        }
+        Ok(past)
+    }
+
+    /// Returns the change that was made since the lock was written, if any. It has the time of what is before it, so
+    /// that it renders alike today and tomorrow.
+    fn unlocked_change(
+        &self,
+        component: &ResolvedComponent,
+        lock: &Lock,
+        past: &Past,
+    ) -> Result<Option<Change>, Failure> {
+        if lock.inputs.is_empty() || self.fingerprint(component)? == lock.inputs {
+            return Ok(None);
+        }
+        let locked = lock.changes.last().map(|change| change.time);
+        let time = locked.or(past.commits.first().map(|commit| commit.time)).unwrap_or(0);
+        let message = "Local changes that are not locked".to_owned();
+        Ok(Some(Change { time, upstream_commit: lock.upstream_commit.clone(), message }))
+    }
+
+    fn author_email(&self) -> String {
+        let written = self.config.project.default_author_email.clone();
+        written.unwrap_or_else(|| "azurelinux@microsoft.com".to_owned())
+    }
+
+    /// Returns the upstream commit that is rendered: the locked one, else a pin that is a whole id.
+    fn commit(&self, component: &ResolvedComponent, upstream: &Upstream) -> Result<String, Failure> {
+        let locked = self.lock(&component.name)?.and_then(|lock| lock.upstream_commit);
+        let pinned = upstream.commit.clone().filter(|commit| commit.len() == 40);
+        locked.or(pinned).ok_or_else(|| {
+            let message = format!("no upstream commit of `{}` is locked", component.name);
+            let problem = Diagnostic::error("not-locked", message);
+            let problem = Diagnostic { span: Some(component.declared.clone()), ..problem };
+            problem.hint(format!("cargo xtask update {}", component.name)).into()
+        })
+    }
+
+    /// Returns the stores of dist-git.
+    ///
+    /// # Errors
+    /// If the tree was read without a store.
+    pub fn dist_gits(&self) -> Result<&DistGits, Failure> {
+        self.dist_gits.as_deref().ok_or_else(|| Failure::Infrastructure("no store to read dist-git from".to_owned()))
     }
 
     /// Returns a component's lock, if it has one.
@@ -160,14 +246,33 @@ impl Tree {
     /// # Errors
     /// If its lock or packaging cannot be read.
     pub fn fingerprint(&self, component: &ResolvedComponent) -> Result<Fingerprint, Failure> {
-        let of = |packaging| Fingerprint::of(component, packaging, &self.authored, self.compat);
-        match &component.spec {
-            SpecSource::Upstream(Upstream { dist_git: DistGit::Remote(_), commit, .. }) => {
-                let locked = self.lock(&component.name)?.and_then(|lock| lock.upstream_commit);
-                Ok(of(Packaging::Commit(locked.as_deref().or(commit.as_deref()).unwrap_or_default())))
-            }
-            _ => Ok(of(Packaging::Files(&self.packaging(component)?))),
+        match remote(component) {
+            Some((upstream, _)) => self.fingerprint_at(component, self.commit(component, upstream).ok().as_deref()),
+            None => self.fingerprint_at(component, None),
         }
+    }
+
+    /// As [`Tree::fingerprint`], with another commit of dist-git.
+    ///
+    /// # Errors
+    /// If packaging in the tree cannot be read.
+    pub fn fingerprint_at(&self, component: &ResolvedComponent, commit: Option<&str>) -> Result<Fingerprint, Failure> {
+        let of = |packaging| Fingerprint::of(component, packaging, &self.authored, self.compat);
+        match remote(component) {
+            Some(_) => Ok(of(Packaging::Commit(commit.unwrap_or_default()))),
+            None => Ok(of(Packaging::Files(&self.packaging(component)?))),
+        }
+    }
+}
+
+/// Returns where a component's dist-git is, if it is not a directory of the tree.
+pub(crate) fn remote(component: &ResolvedComponent) -> Option<(&Upstream, &str)> {
+    match &component.spec {
+        SpecSource::Upstream(upstream) => match &upstream.dist_git {
+            DistGit::Remote(uri) => Some((upstream, uri)),
+            DistGit::Tree(_) => None,
+        },
+        SpecSource::Local { .. } => None,
     }
 }
 

@@ -153,7 +153,8 @@ impl Context {
 
     /// Reads the checkout.
     pub(crate) fn checkout(&self) -> Result<Checkout, Failure> {
-        Checkout::read(&self.root)
+        let checkout = Checkout::read(&self.root)?;
+        Ok(Checkout { tree: checkout.tree.with_store(&self.settings.store), ..checkout })
     }
 
     /// Shows what somebody should look at.
@@ -163,7 +164,7 @@ impl Context {
 
     /// Reads the tree, without what only a release needs.
     pub(crate) fn tree(&self) -> Result<Tree, Failure> {
-        Tree::read(&self.root)
+        Ok(Tree::read(&self.root)?.with_store(&self.settings.store))
     }
 
     /// Checks the host, reads the checkout and opens the store.

@@ -179,10 +179,14 @@ fn added_file_the_spec_does_not_name_is_refused() {
 }
 
 #[test]
-fn automatic_release_and_missing_source_are_refused() {
+fn automatic_release_without_history_and_missing_source_are_refused() {
     refused(
-        "//- upstream/x/x.spec\nName: x\nRelease: %autorelease\nSource0: y.tar\n%if 0\nSource1: z.tar\n%endif\n\
+        "//- upstream/x/x.spec\nName: x\nRelease: 1\nSource0: y.tar\n%if 0\nSource1: z.tar\n%endif\n\
          //- overlays/c.toml\n[components.x]\n",
-        &["`Release: %autorelease` of `x` is not supported yet", "source `y.tar` is neither a file"],
+        &["source `y.tar` is neither a file"],
+    );
+    refused(
+        "//- upstream/x/x.spec\nName: x\nRelease: %autorelease\n//- overlays/c.toml\n[components.x]\n",
+        &["the spec leaves its release to rpmautospec, but its packaging has no history", "take it from dist-git"],
     );
 }

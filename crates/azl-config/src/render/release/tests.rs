@@ -30,8 +30,8 @@ fn text(result: Result<(Spec, Vec<Diagnostic>), Vec<Diagnostic>>) -> String {
     String::from_utf8(spec.into_bytes()).expect("the fixtures are UTF-8")
 }
 
-const PLAIN: &str =
-    "Name: x\nVersion: 1.2\nRelease: 3%{?dist}\n%changelog\n* Thu Jan 01 2026 U <u@example.org> - 1.2-3\n- u\n";
+const PLAIN: &str = "Name: x\nVersion: 1.2\nRelease: 3%{?dist}\nSummary: s\nLicense: MIT\n\
+    %description\nx\n%changelog\n* Thu Jan 01 2026 U <u@example.org> - 1.2-3\n- u\n";
 const TIME: i64 = 1_770_000_000;
 
 #[test]
@@ -61,7 +61,7 @@ fn release_that_is_no_plain_number_is_refused() {
     assert!(problems[0].hints[0].contains("manual"), "{problems:?}");
 }
 
-const AUTO: &str = "Name: x\nVersion: 1.2\nRelease: %autorelease\n%description\nx\n%changelog\n%autochangelog\n";
+const AUTO: &str = "Name: x\nVersion: 1.2\nRelease: %autorelease\nSummary: s\nLicense: MIT\n%description\nx\n%changelog\n%autochangelog\n";
 
 #[test]
 fn our_changes_count_among_upstreams_commits() {

@@ -1,0 +1,1 @@
+//! Locks of small trees.
