@@ -203,7 +203,7 @@ impl Site<'_> {
         use azl_spec::EditError as E;
         let code = match error {
             E::NoSection(_) | E::NoPackage(_) | E::NoSubpackage(_) | E::NoTag { .. } => "overlay-no-match",
-            E::SpansConditional { .. } | E::DefinesUsedMacro { .. } => "overlay-refused",
+            E::SpansConditional { .. } | E::HoldsUnknown { .. } => "overlay-refused",
         };
         self.refuse(code, format!("overlay `{}` does not apply: {error}", self.overlay.kind.name()))
     }

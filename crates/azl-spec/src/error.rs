@@ -20,20 +20,18 @@ pub enum EditError {
         /// Value as asked for.
         value: Option<String>,
     },
-    /// The section's text goes on behind the end of the `%if` branch its header is in.
+    /// Text is the section's or another's, depending on a condition.
     SpansConditional {
         /// The section to be removed.
         section: SectionId,
-        /// First line that would be left over.
+        /// First such line.
         line: usize,
     },
-    /// The section defines a macro that the rest of the spec uses.
-    DefinesUsedMacro {
+    /// The section holds a line that may open other sections or define macros, unseen.
+    HoldsUnknown {
         /// The section to be removed.
         section: SectionId,
-        /// Name of the macro.
-        name: String,
-        /// Line of the definition.
+        /// The line.
         line: usize,
     },
 }
@@ -47,10 +45,10 @@ impl fmt::Display for EditError {
             Self::NoTag { tag, value: None } => write!(f, "no tag `{tag}`"),
             Self::NoTag { tag, value: Some(value) } => write!(f, "no tag `{tag}` with value `{value}`"),
             Self::SpansConditional { section, line } => {
-                write!(f, "section `{section}` goes on behind its `%if` branch, at line {line}")
+                write!(f, "section `{section}` goes on behind an `%if` branch, at line {line}")
             }
-            Self::DefinesUsedMacro { section, name, line } => {
-                write!(f, "section `{section}` defines `%{name}` at line {line}, which the rest of the spec uses")
+            Self::HoldsUnknown { section, line } => {
+                write!(f, "section `{section}` may hold more than can be seen, at line {line}")
             }
         }
     }
