@@ -28,13 +28,19 @@ const KNOWN: &[&[u8]] = &[
     b"javadoc_package",
     b"mingw_debug_package",
     b"debug_package",
-    b"ldconfig_scriptlets",
-    b"ldconfig_post",
-    b"ldconfig_postun",
 ];
 
-/// Those of them that take a package as a header does.
+/// Macros that expand to scriptlets without text, or to nothing; they take a package as a header does.
 const SCRIPTLETS: &[&[u8]] = &[b"ldconfig_scriptlets", b"ldconfig_post", b"ldconfig_postun"];
+
+/// What a macro line expands to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Expansion {
+    /// Sections; what follows is theirs.
+    Sections,
+    /// Whole scriptlets of a package, if there is anything; what follows is not theirs.
+    Scriptlets(Option<PackageName>),
+}
 
 /// The macros that open sections in one spec.
 pub(crate) struct Openers<'a>(HashSet<&'a [u8]>);
@@ -61,18 +67,15 @@ impl<'a> Openers<'a> {
         Self(openers)
     }
 
-    /// Returns, for a line that opens sections, the package it does so for, if it says.
-    pub(crate) fn package_of(&self, spec: &Spec, line: usize) -> Option<Option<PackageName>> {
+    /// Returns what a line of text expands to, if that is more than text.
+    pub(crate) fn expansion_of(&self, spec: &Spec, line: usize) -> Option<Expansion> {
         let content = spec.line(line).trim_ascii_start();
-        if content.first() != Some(&b'%') {
-            return None;
-        }
         let name = called_name(content);
-        if name.is_some_and(|name| self.0.contains(name)) {
-            let scriptlet = name.is_some_and(|name| SCRIPTLETS.contains(&name));
-            return Some(if scriptlet { package_of_call(content) } else { None });
+        if name.is_some_and(|name| SCRIPTLETS.contains(&name)) {
+            return Some(Expansion::Scriptlets(package_of_call(content)));
         }
-        holds_header(spec, line).then_some(None)
+        let opens = name.is_some_and(|name| self.0.contains(name)) || holds_header(spec, line);
+        opens.then_some(Expansion::Sections)
     }
 }
 
@@ -125,7 +128,7 @@ mod tests {
     fn opens(text: &str) -> bool {
         let spec = Spec::parse(text);
         let last = (0..spec.lines.len()).rfind(|&line| spec.lines[line].kind == LineKind::Text);
-        last.is_some_and(|line| Openers::find(&spec).package_of(&spec, line).is_some())
+        last.is_some_and(|line| Openers::find(&spec).expansion_of(&spec, line) == Some(Expansion::Sections))
     }
 
     #[test]
@@ -147,13 +150,14 @@ mod tests {
 
     #[test]
     fn scriptlet_macros_name_their_package() {
-        let package = |text: &str| {
+        let expansion = |text: &str| {
             let spec = Spec::parse(text);
-            Openers::find(&spec).package_of(&spec, 0)
+            Openers::find(&spec).expansion_of(&spec, 0)
         };
-        assert_eq!(package("%ldconfig_scriptlets -n y\n"), Some(Some(PackageName::Whole("y".into()))));
-        assert_eq!(package("%{?ldconfig_scriptlets y}\n"), Some(Some(PackageName::Suffix("y".into()))));
-        assert_eq!(package("%ldconfig_post\n"), Some(None));
-        assert_eq!(package("%{gopkgfiles}\n"), Some(None));
+        let scriptlets = |package| Some(Expansion::Scriptlets(package));
+        assert_eq!(expansion("%ldconfig_scriptlets -n y\n"), scriptlets(Some(PackageName::Whole("y".into()))));
+        assert_eq!(expansion("%{?ldconfig_scriptlets y}\n"), scriptlets(Some(PackageName::Suffix("y".into()))));
+        assert_eq!(expansion("%ldconfig_post\n"), scriptlets(None));
+        assert_eq!(expansion("%{gopkgfiles}\n"), Some(Expansion::Sections));
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::conditional::Keyword;
 use crate::line::{LineKind, starts_with_word};
-use crate::opener::Openers;
+use crate::opener::{Expansion, Openers};
 use crate::package::PackageName;
 use crate::section::Section;
 use crate::spec::Spec;
@@ -51,7 +51,7 @@ impl Block {
 impl Spec {
     /// Returns the owner of every line. A directive has the owner of the place its block begins at.
     ///
-    /// A macro that opens sections begins one of its own, which is removed if it is called for a removed package.
+    /// A macro that opens sections begins sections that stay. One for scriptlets goes with the package it is called for.
     pub(crate) fn owners(
         &self,
         is_removed: impl Fn(&Section) -> bool,
@@ -74,12 +74,16 @@ impl Spec {
                         sections.next_if(|section| section.header.start == index).map_or(owner, |s| of(is_removed(s)));
                     own = owner;
                 }
-                LineKind::Text => {
-                    if let Some(package) = openers.package_of(self, index) {
-                        owner = of(package.is_some_and(|package| is_removed_package(&package)));
+                LineKind::Text => match openers.expansion_of(self, index) {
+                    None => {}
+                    Some(Expansion::Scriptlets(package)) => {
+                        own = of(package.is_some_and(|package| is_removed_package(&package)));
+                    }
+                    Some(Expansion::Sections) => {
+                        owner = Owner::Kept;
                         own = owner;
                     }
-                }
+                },
                 _ => {}
             }
             owners.push(own);
@@ -144,7 +148,9 @@ mod tests {
 
     #[test]
     fn macros_that_open_sections_end_this_one() {
-        assert_eq!(owners("%files x\n%gopkgfiles\n/a\n%ldconfig_post x\n%ldconfig_post -n y\n"), "x..x.");
+        assert_eq!(owners("%files x\n/a\n%gopkgfiles\n/b\n"), "xx..");
+        assert_eq!(owners("%files x\n%ldconfig_post -n y\n\n"), "x.x");
+        assert_eq!(owners("%files\n%ldconfig_post x\n/a\n"), ".x.");
     }
 
     #[test]
