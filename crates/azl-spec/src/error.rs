@@ -34,6 +34,68 @@ pub enum EditError {
         /// The line.
         line: usize,
     },
+    /// No `%define` or `%global` of this macro.
+    NoMacro(String),
+    /// A definition is no `%global name body` of its own, or has parameters.
+    UnclearMacro {
+        /// Name of the macro.
+        name: String,
+        /// Line of the definition.
+        line: usize,
+    },
+    /// The macro is called.
+    MacroInUse {
+        /// Name of the macro.
+        name: String,
+        /// Line of the first call.
+        line: usize,
+    },
+    /// The text leaves a macro open or ends with a backslash: it would swallow the lines behind it.
+    OpenMacro(String),
+    /// No `%bcond`, `%bcond_with` or `%bcond_without` of this name.
+    NoBcond(String),
+    /// No such dependency.
+    NoDependency {
+        /// Tag as asked for.
+        tag: String,
+        /// Name as asked for.
+        name: String,
+    },
+    /// The name is part of a dependency in parentheses.
+    RichDependency {
+        /// Name as asked for.
+        name: String,
+        /// Line of that dependency.
+        line: usize,
+    },
+    /// The package has the dependency.
+    DependencyExists {
+        /// Dependency as asked for.
+        dependency: String,
+        /// Line that has it.
+        line: usize,
+    },
+    /// The text holds no or several dependencies.
+    NotOneDependency(String),
+    /// The new header is none of the section.
+    NotTheHeader {
+        /// The section.
+        section: SectionId,
+        /// The new text.
+        text: String,
+    },
+    /// The changelog has an entry with a later date.
+    LaterEntry {
+        /// Line of that entry.
+        line: usize,
+    },
+    /// A script applies a patch that is to be removed, in a way that cannot be undone line by line.
+    PatchInUse {
+        /// Number of the patch.
+        number: u32,
+        /// Line that applies it.
+        line: usize,
+    },
 }
 
 impl fmt::Display for EditError {
@@ -50,6 +112,20 @@ impl fmt::Display for EditError {
             Self::HoldsUnknown { section, line } => {
                 write!(f, "section `{section}` may hold more than can be seen, at line {line}")
             }
+            Self::NoMacro(name) => write!(f, "no `%global` or `%define` of `{name}`"),
+            Self::UnclearMacro { name, line } => {
+                write!(f, "`{name}` has parameters or stands among other text at line {line}")
+            }
+            Self::MacroInUse { name, line } => write!(f, "`%{name}` is called at line {line}"),
+            Self::OpenMacro(text) => write!(f, "`{text}` leaves a macro open"),
+            Self::NoBcond(name) => write!(f, "no `%bcond` of `{name}`"),
+            Self::NoDependency { tag, name } => write!(f, "no `{tag}` names `{name}`"),
+            Self::RichDependency { name, line } => write!(f, "`{name}` is part of another dependency at line {line}"),
+            Self::DependencyExists { dependency, line } => write!(f, "`{dependency}` is there at line {line}"),
+            Self::NotOneDependency(text) => write!(f, "`{text}` is not one dependency"),
+            Self::NotTheHeader { section, text } => write!(f, "`{text}` is no header of a section `{}`", section.name),
+            Self::LaterEntry { line } => write!(f, "the changelog has a later entry at line {line}"),
+            Self::PatchInUse { number, line } => write!(f, "patch {number} is used at line {line}"),
         }
     }
 }

@@ -14,7 +14,12 @@
 //!
 //! **Invariant:** an edit changes the bytes it names and no others.
 
+mod changelog;
 mod conditional;
+mod date;
+mod definition;
+mod dependency;
+mod dependency_edit;
 mod edit;
 mod error;
 mod line;
@@ -29,8 +34,13 @@ mod section;
 mod source;
 mod spec;
 mod tag;
+mod text;
 
+pub use changelog::ChangelogEntry;
 pub use conditional::Keyword;
+pub use date::Date;
+pub use definition::{BcondDefault, Directive};
+pub use dependency::is_dependency_tag;
 pub use edit::Headers;
 pub use error::EditError;
 pub use line::{Line, LineKind};
@@ -38,3 +48,4 @@ pub use section::{Section, SectionId, SectionName};
 pub use source::{SourceKind, SourceRef};
 pub use spec::Spec;
 pub use tag::Tag;
+pub use text::Scope;

@@ -118,6 +118,13 @@ pub(crate) fn starts_with_word(line: &[u8], word: &[u8]) -> bool {
     line.strip_prefix(word).is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
 }
 
+/// Returns whether a text, followed by a newline, leaves no macro open and escapes no newline.
+pub(crate) fn is_closed(text: &[u8]) -> bool {
+    let mut nesting = Nesting::default();
+    let escaped = text.split_inclusive(|&byte| byte == b'\n').fold(false, |_, line| nesting.read(line));
+    !escaped && !text.ends_with(b"\\") && !nesting.is_open()
+}
+
 /// Returns how many further lines the macro body begun on the first line takes; `None` if it never ends.
 fn body_length(text: &[u8], ranges: &[Range<usize>], braces_count: bool) -> Option<usize> {
     let first = &text[ranges[0].clone()];

@@ -34,6 +34,20 @@ pub(crate) fn add_calls<'a>(text: &'a [u8], calls: &mut HashSet<&'a [u8]>) {
     }
 }
 
+/// Returns whether a text expands a macro without asking whether it is defined.
+pub(crate) fn expands(text: &[u8], name: &str) -> bool {
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|&byte| byte == b'%') {
+        rest = &rest[at..];
+        let asks = rest.iter().skip(1).take_while(|byte| matches!(byte, b'{' | b'!' | b'?')).any(|&byte| byte == b'?');
+        if !asks && called_name(rest) == Some(name.as_bytes()) {
+            return true;
+        }
+        rest = &rest[1..];
+    }
+    false
+}
+
 /// Returns the first argument of a call.
 fn argument(call: &[u8]) -> Option<&[u8]> {
     let blank = call.iter().take(16).position(|byte| matches!(byte, b' ' | b'\t' | b'('))?;
@@ -67,6 +81,12 @@ mod tests {
         for text in ["x", "%xx", "%{y:x}", "%global x 1", "100%"] {
             assert!(!calls(text, "x"), "{text}");
         }
+    }
+
+    #[test]
+    fn question_is_no_expansion() {
+        assert!(expands(b"%{?x} %x", "x") && expands(b"%{y:%{x}}", "x"));
+        assert!(!expands(b"%{?x} %{!?x:1} %{xx} %?x", "x"));
     }
 
     #[test]

@@ -55,6 +55,8 @@ impl SectionName {
     pub const PREAMBLE: Self = Self("");
     /// `%package`, which holds tags as the preamble does.
     pub const PACKAGE: Self = Self("%package");
+    /// `%changelog`.
+    pub const CHANGELOG: Self = Self("%changelog");
     /// `%patchlist`, one patch per line.
     pub const PATCHLIST: Self = Self("%patchlist");
     /// `%sourcelist`, one source per line.
