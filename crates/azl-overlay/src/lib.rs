@@ -24,4 +24,6 @@ pub use metadata::{Category, Link, Metadata, UpstreamStatus};
 pub use overlay::{Applied, Compat, Descriptions, Overlay};
 pub use reader::{Reader, Table, Value};
 pub use sources::Sources;
-pub use values::{FileGlob, FileName, OneLine, Pattern, RelativeFile, SectionRef, TagName};
+pub use values::{
+    Day, DependencyTag, FileGlob, FileName, MacroName, OneLine, Pattern, RelativeFile, SectionRef, SpecText, TagName,
+};

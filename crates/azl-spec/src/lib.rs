@@ -28,6 +28,7 @@ mod needed;
 mod opener;
 mod owner;
 mod package;
+mod patch;
 mod placement;
 mod remove;
 mod section;

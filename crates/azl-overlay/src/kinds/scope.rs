@@ -3,7 +3,7 @@
 use azl_spec::{SectionId, SectionName};
 use toml::Spanned;
 
-use crate::values::{OneLine, SectionRef};
+use crate::values::{OneLine, SectionRef, SpecText};
 
 /// Returns the section these two keys name; `None` without `section`.
 pub(super) fn section_id(
@@ -16,6 +16,11 @@ pub(super) fn section_id(
 /// Returns the package as the spec tree takes it.
 pub(super) fn package_name(package: Option<&Spanned<OneLine>>) -> Option<String> {
     package.map(|package| package.get_ref().as_str().to_owned()).filter(|package| !package.is_empty())
+}
+
+/// Returns lines as the spec tree takes them.
+pub(super) fn texts(lines: &[SpecText]) -> Vec<String> {
+    lines.iter().map(|line| line.as_str().to_owned()).collect()
 }
 
 /// Says what is wrong with a `package` that has no `section`.

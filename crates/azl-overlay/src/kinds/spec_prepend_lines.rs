@@ -8,17 +8,17 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Behaviour;
-use super::scope::{package_needs_section, section_id};
+use super::scope::{package_needs_section, section_id, texts};
 use crate::overlay::Site;
 use crate::sources::Sources;
-use crate::values::{OneLine, SectionRef};
+use crate::values::{OneLine, SectionRef, SpecText};
 
 /// Prepends lines.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpecPrependLines {
-    /// The lines, without line ends.
-    lines: Vec<String>,
+    /// The lines, without line ends; one with newlines is several.
+    lines: Vec<SpecText>,
     /// Section, e.g. `%install`; the whole spec if absent.
     section: Option<Spanned<SectionRef>>,
     /// Sub-package qualifier of the section; the main package if absent.
@@ -33,10 +33,10 @@ impl Behaviour for SpecPrependLines {
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         match section_id(self.section.as_ref(), self.package.as_ref()) {
             None => {
-                sources.spec.prepend_lines(&self.lines);
+                sources.spec.prepend_lines(&texts(&self.lines));
                 Ok(1)
             }
-            Some(id) => sources.spec.prepend_to_section(&id, &self.lines).map_err(|error| site.edit(&error)),
+            Some(id) => sources.spec.prepend_to_section(&id, &texts(&self.lines)).map_err(|error| site.edit(&error)),
         }
     }
 }

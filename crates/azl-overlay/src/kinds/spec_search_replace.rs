@@ -15,7 +15,7 @@ use super::Behaviour;
 use super::scope::{is_in_scope, package_name, package_needs_section};
 use crate::overlay::Site;
 use crate::sources::Sources;
-use crate::values::{OneLine, Pattern, SectionRef};
+use crate::values::{OneLine, Pattern, SectionRef, SpecText};
 
 /// Replaces text in the spec.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,8 +24,7 @@ pub(crate) struct SpecSearchReplace {
     /// Regular expression in RE2 syntax.
     regex: Spanned<Pattern>,
     /// What to put instead; nothing if absent.
-    #[serde(default)]
-    replacement: String,
+    replacement: Option<Spanned<SpecText>>,
     /// Only this section.
     section: Option<Spanned<SectionRef>>,
     /// Only this sub-package's section.
@@ -41,6 +40,7 @@ impl Behaviour for SpecSearchReplace {
         let regex = self.regex.get_ref().regex();
         let name = self.section.as_ref().map(|section| section.get_ref().0);
         let package = package_name(self.package.as_ref());
+        let replacement = self.replacement.as_ref().map_or("", |text| text.get_ref().as_str());
         let mut places = 0;
         let changed = sources.spec.rewrite_lines(
             if name.is_none() { Headers::Included } else { Headers::Excluded },
@@ -48,7 +48,7 @@ impl Behaviour for SpecSearchReplace {
             |line| {
                 let matches = regex.find_iter(line).count();
                 places += matches;
-                (matches > 0).then(|| regex.replace_all(line, NoExpand(self.replacement.as_bytes())).into_owned())
+                (matches > 0).then(|| regex.replace_all(line, NoExpand(replacement.as_bytes())).into_owned())
             },
         );
         if changed > 0 {
@@ -102,5 +102,19 @@ mod tests {
         let toml = "type = 'spec-search-replace'\nregex = 'a'\nreplacement = 'a'\n";
         refused(toml, "a\n", &["no line changes", "o/x.comp.toml:2:9"]);
         refused("type = 'spec-search-replace'\nregex = '(?=a)'\n", "a\n", &["invalid regular expression: look-around"]);
+    }
+
+    #[test]
+    fn replacement_with_carriage_return_or_nul_is_refused() {
+        for bad in ["\\r\\n", "\\u0000"] {
+            let toml = format!("type = 'spec-search-replace'\nregex = 'a'\nreplacement = \"{bad}\"\n");
+            refused(&toml, "a\n", &["no carriage return and no NUL", "o/x.comp.toml:3:15"]);
+        }
+    }
+
+    #[test]
+    fn expression_that_other_engines_choke_on_takes_linear_time() {
+        let toml = "type = 'spec-search-replace'\nregex = '^(a+)+(b|a|aa)*$'\nreplacement = 'x'\n";
+        refused(toml, &format!("{}c\n", "a".repeat(100_000)), &["no line changes"]);
     }
 }
