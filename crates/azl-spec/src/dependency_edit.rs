@@ -61,10 +61,11 @@ impl Spec {
 
     /// Makes the cuts of a list, or removes the whole tag for `None`.
     fn without(&self, tag: &Tag, list: &Range<usize>, cuts: Option<Vec<Range<usize>>>) -> Vec<Replacement> {
-        let whole = || vec![self.lines[tag.lines.start].range.start..self.lines[tag.lines.end - 1].range.end];
-        let shift = |cut: Range<usize>| list.start + cut.start..list.start + cut.end;
-        let ranges = cuts.map_or_else(whole, |cuts| cuts.into_iter().map(shift).collect());
-        ranges.into_iter().map(|range| Replacement { range, with: Vec::new() }).collect()
+        let cut = |range| Replacement { range, with: Vec::new() };
+        match cuts {
+            None => vec![cut(self.lines[tag.lines.start].range.start..self.lines[tag.lines.end - 1].range.end)],
+            Some(cuts) => cuts.into_iter().map(|at| cut(list.start + at.start..list.start + at.end)).collect(),
+        }
     }
 
     /// Returns the package's tags of this name, inline ones too, each with the line its section's header is at.

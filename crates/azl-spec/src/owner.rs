@@ -59,34 +59,31 @@ impl Spec {
     ) -> Vec<Owner> {
         let openers = Openers::find(self);
         let of = |removed: bool| if removed { Owner::Removed } else { Owner::Kept };
-        let mut sections = self.sections.iter().skip(1).peekable();
+        let mut sections = self.sections.iter().skip(1);
         let mut owners = Vec::with_capacity(self.lines.len());
         let (mut blocks, mut owner): (Vec<Block>, _) = (Vec::new(), Owner::Kept);
         for (index, line) in self.lines.iter().enumerate() {
-            let mut own = owner;
-            match line.kind {
+            let expansion = || openers.expansion_of(self, index);
+            // The owner of this line, and of what follows.
+            let (own, next) = match line.kind {
                 LineKind::Conditional(keyword) => {
-                    own = blocks.last().filter(|_| keyword != Keyword::If).map_or(owner, |block| block.entry);
-                    owner = self.step(&mut blocks, keyword, index, owner);
+                    let entry = blocks.last().filter(|_| keyword != Keyword::If).map_or(owner, |block| block.entry);
+                    (entry, self.step(&mut blocks, keyword, index, owner))
                 }
                 LineKind::Header => {
-                    owner =
-                        sections.next_if(|section| section.header.start == index).map_or(owner, |s| of(is_removed(s)));
-                    own = owner;
+                    sections.next().map_or((owner, owner), |one| (of(is_removed(one)), of(is_removed(one))))
                 }
-                LineKind::Text => match openers.expansion_of(self, index) {
-                    None => {}
+                LineKind::Text => match expansion() {
+                    None => (owner, owner),
                     Some(Expansion::Scriptlets(package)) => {
-                        own = of(package.is_some_and(|package| is_removed_package(&package)));
+                        (of(package.is_some_and(|one| is_removed_package(&one))), owner)
                     }
-                    Some(Expansion::Sections) => {
-                        owner = Owner::Kept;
-                        own = owner;
-                    }
+                    Some(Expansion::Sections) => (Owner::Kept, Owner::Kept),
                 },
-                _ => {}
-            }
+                _ => (owner, owner),
+            };
             owners.push(own);
+            owner = next;
         }
         owners
     }

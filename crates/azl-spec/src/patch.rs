@@ -57,8 +57,7 @@ impl Spec {
     /// Returns the lines of scripts that apply one of the patches and nothing else.
     fn lines_applying(&self, numbers: &BTreeSet<u32>) -> Result<Vec<Range<usize>>, EditError> {
         let mut found = Vec::new();
-        let scripts = self.sections.iter().filter(|section| !section.id.name.holds_tags());
-        let scripts = scripts.filter(|section| section.id.name != SectionName::CHANGELOG);
+        let scripts = self.sections.iter().filter(|section| is_script(section.id.name));
         let is_text = |line: &usize| self.lines[*line].kind == LineKind::Text;
         let mut before: &[u8] = b"";
         for line in scripts.flat_map(|section| section.body.clone()).filter(is_text) {
@@ -74,6 +73,11 @@ impl Spec {
         }
         Ok(found)
     }
+}
+
+fn is_script(name: SectionName) -> bool {
+    let lists = [SectionName::CHANGELOG, SectionName::PATCHLIST, SectionName::SOURCELIST];
+    !name.holds_tags() && !lists.contains(&name)
 }
 
 /// Returns whether a shell line needs a command after it.

@@ -29,9 +29,9 @@ impl Spec {
         find: impl Fn(&[u8]) -> Vec<Range<usize>>,
         replacement: &[u8],
     ) -> usize {
-        let regions = match scope {
-            Scope::Spec if self.text.starts_with(BYTE_ORDER_MARK) => vec![BYTE_ORDER_MARK.len()..self.text.len()],
-            Scope::Spec => vec![0..self.text.len()],
+        let start = if self.text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let regions: Vec<_> = match scope {
+            Scope::Spec => std::iter::once(start..self.text.len()).collect(),
             Scope::Sections => self.bodies(wanted),
         };
         let with = self.with_own_newlines(replacement.to_owned());

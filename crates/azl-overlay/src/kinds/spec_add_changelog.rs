@@ -23,7 +23,7 @@ pub(crate) struct SpecAddChangelog {
     /// Day, `YYYY-MM-DD`.
     date: Spanned<Day>,
     /// What changed, an item each.
-    lines: Vec<Spanned<SpecText>>,
+    lines: Vec<SpecText>,
     /// Version with release that has the change first, e.g. `1.2-3`.
     evr: Option<Spanned<OneLine>>,
 }
@@ -34,12 +34,12 @@ impl Behaviour for SpecAddChangelog {
         if blank(self.author.get_ref().as_str()) {
             return Some("`author` is empty".to_owned());
         }
-        let empty = self.lines.is_empty() || self.lines.iter().any(|line| blank(line.get_ref().as_str()));
+        let empty = self.lines.is_empty() || self.lines.iter().any(|line| blank(line.as_str()));
         empty.then(|| "`lines` has no item, or an empty one".to_owned())
     }
 
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
-        let items: Vec<_> = self.lines.iter().map(|line| line.get_ref().as_str().to_owned()).collect();
+        let items: Vec<_> = self.lines.iter().map(|line| line.as_str().to_owned()).collect();
         let entry = ChangelogEntry {
             date: self.date.get_ref().0,
             author: self.author.get_ref().as_str().trim(),

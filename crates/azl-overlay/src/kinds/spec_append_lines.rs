@@ -32,13 +32,11 @@ impl Behaviour for SpecAppendLines {
     }
 
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
-        match section_id(self.section.as_ref(), self.package.as_ref()) {
-            None => {
-                sources.spec.append_lines(&texts(&self.lines));
-                Ok(1)
-            }
-            Some(id) => sources.spec.append_to_section(&id, &texts(&self.lines)).map_err(|error| site.edit(&error)),
-        }
+        let done = match section_id(self.section.as_ref(), self.package.as_ref()) {
+            None => sources.spec.append_lines(&texts(&self.lines)).map(|()| 1),
+            Some(id) => sources.spec.append_to_section(&id, &texts(&self.lines)),
+        };
+        done.map_err(|error| site.edit(&error))
     }
 }
 
@@ -59,5 +57,13 @@ mod tests {
     fn misspelt_section_gets_a_suggestion() {
         let toml = "type = 'spec-append-lines'\nsection = '%file'\nlines = ['/b']\n";
         refused(toml, "%files\n", &["no such section: `%file`, did you mean `%files`?", "o/x.comp.toml:2:11"]);
+    }
+
+    #[test]
+    fn text_that_is_no_lines_is_refused() {
+        let toml = "type = 'spec-append-lines'\nlines = ['x', \"TEXT\"]\n";
+        refused(&toml.replace("TEXT", "a\\r"), "", &["no carriage return and no NUL", "o/x.comp.toml:2:9"]);
+        refused(&toml.replace("TEXT", "%{lua:"), "", &["overlay-refused", "leaves a macro open"]);
+        check(&toml.replace("TEXT", "a\\nb"), "", "x\na\nb\n");
     }
 }
