@@ -140,7 +140,7 @@ mod tests {
         let text = "%if x\nRequires: b\n%endif\n%{?y:Requires: b}\n";
         assert_eq!(
             added(text, "Requires", "b"),
-            Ok(format!("%if x\nRequires: b\n%endif\nRequires: b\n%{{?y:Requires: b}}\n"))
+            Ok("%if x\nRequires: b\n%endif\nRequires: b\n%{?y:Requires: b}\n".into())
         );
         assert_eq!(added("", "Requires", "a, b"), Err(EditError::NotOneDependency("a, b".into())));
     }
