@@ -223,8 +223,10 @@ mod tests {
     #[test]
     fn build_condition_is_set_in_all_its_spellings() {
         let set = |text: &str, default| edited(text, |spec| spec.set_bcond("a", default));
-        let text = "%bcond_with a\n%if x\n%bcond_without a # c\n%else\n%bcond a %{y}\n%endif\n%bcond_with ab\n%{bcond_with a}\n";
-        let on = "%bcond_without a\n%if x\n%bcond_without a # c\n%else\n%bcond a 1\n%endif\n%bcond_with ab\n%{bcond_without a}\n";
+        let text =
+            "%bcond_with a\n%if x\n%bcond_without a # c\n%bcond a %{y}\n%endif\n%bcond_with ab\n%{bcond_with a}\n";
+        let on =
+            "%bcond_without a\n%if x\n%bcond_without a # c\n%bcond a 1\n%endif\n%bcond_with ab\n%{bcond_without a}\n";
         assert_eq!(set(text, BcondDefault::On).as_deref(), Ok(on));
         assert_eq!(set("%bcond  a 1\n", BcondDefault::Off).as_deref(), Ok("%bcond  a 0\n"));
         assert_eq!(set("echo %bcond_with a\n", BcondDefault::Off), Err(EditError::NoBcond("a".into())));

@@ -37,8 +37,8 @@ impl Spec {
         Ok(())
     }
 
-    /// Adds a tag behind the last one of its name, else of its family (`Source9` behind the last `SourceN`), else behind
-    /// the last tag, else at the end of the package's tags.
+    /// Adds a tag behind the last one of its name, else of its family (`Source9` behind the last `SourceN`), else
+    /// behind the last tag, else at the end of the package's tags.
     pub fn insert_tag(&mut self, package: Option<&str>, name: &str, value: &str) -> Result<(), EditError> {
         check_closed(value)?;
         let section = self.tag_section(package)?;

@@ -51,7 +51,8 @@ impl Block {
 impl Spec {
     /// Returns the owner of every line. A directive has the owner of the place its block begins at.
     ///
-    /// A macro that opens sections begins sections that stay. One for scriptlets goes with the package it is called for.
+    /// A macro that opens sections begins sections that stay. One for scriptlets goes with the package it is called
+    /// for.
     pub(crate) fn owners(
         &self,
         is_removed: impl Fn(&Section) -> bool,

@@ -1,7 +1,7 @@
 //! Every edit, with arbitrary arguments, over arbitrary bytes: none panics, and each changes only what it names.
 
 use azl_spec::{
-    BcondDefault, ChangelogEntry, Date, Directive, EditError, Headers, Scope, SectionId, SectionName, Spec,
+    BcondDefault, ChangelogEntry, Date, Directive, EditError, Headers, LineKind, Scope, SectionId, SectionName, Spec,
 };
 use proptest::prelude::*;
 
@@ -180,18 +180,43 @@ proptest! {
     }
 
     #[test]
+    fn changes_in_place_leave_all_other_lines_alone(text in lines_of_pieces(), with in arguments()) {
+        let mut spec = Spec::parse(text);
+        let before = spec.clone();
+        let (name, changed) = match with.edit % 3 {
+            0 => (&b"tests"[..], spec.set_bcond("tests", BcondDefault::On).is_ok()),
+            1 => (&b"Name"[..], spec.update_tag(None, "Name", "b").is_ok()),
+            _ => (&b"%global m"[..], spec.set_macro("m", "2").is_ok()),
+        };
+        let others = |spec: &Spec| -> Vec<Vec<u8>> {
+            let lines = (0..spec.lines().len()).map(|line| spec.line(line).to_vec());
+            let is_other = |line: &Vec<u8>| {
+                !line.windows(name.len()).any(|window| window == name) && !line.windows(7).any(|window| window == b"%define")
+            };
+            lines.filter(is_other).collect()
+        };
+        if changed && !before.lines().iter().any(|line| line.kind == LineKind::Body) {
+            prop_assert_eq!(others(&before), others(&spec));
+        }
+    }
+
+    #[test]
     fn tags_are_the_same_after_edits_elsewhere(text in lines_of_pieces(), with in arguments()) {
         let mut spec = Spec::parse(text);
         let before = tags(&spec);
         let elsewhere = ["%changelog", "%check", "%files", "%prep"];
-        let id = SectionId { name: SectionName::parse(elsewhere[with.section % 4]).expect("a known name"), package: None };
+        let name = SectionName::parse(elsewhere[with.section % 4]).expect("a known name");
+        let id = SectionId { name, package: None };
         if spec.append_to_section(&id, &["text".into()]).is_ok() {
             prop_assert_eq!(tags(&spec), before);
         }
     }
 
     #[test]
-    fn text_is_replaced_at_the_places_found_and_nowhere_else(text in lines_of_pieces(), at in 0..400_usize, length in 0..9_usize) {
+    fn text_is_replaced_where_it_is_found_only(
+        text in lines_of_pieces(),
+        (at, length) in (0..400_usize, 0..9_usize),
+    ) {
         // Carriage returns and byte order marks are not seen by the search; their tests are beside the code.
         let text: Vec<u8> = text.into_iter().filter(|byte| !b"\r\xef".contains(byte)).collect();
         let mut spec = Spec::parse(text.clone());

@@ -1,8 +1,9 @@
 //! `patch-remove`: removes patches by file name, from the spec and from beside it.
 //!
 //! Numbered and bare `Patch` tags and `%patchlist` lines are removed, also where the value is an address whose last
-//! part is the file (azldev misses bare tags and addresses). Lines that apply only such a patch (`%patch 3 -p1`) go with
-//! it; a line that names it in another way, as `%{PATCH3}` does, makes the overlay refused. `expect` counts patches.
+//! part is the file (azldev misses bare tags and addresses). Lines that apply only such a patch (`%patch 3 -p1`) go
+//! with it; a line that names it in another way, as `%{PATCH3}` does, makes the overlay refused. `expect` counts
+//! patches.
 
 use azl_diagnostics::Diagnostic;
 use azl_spec::SourceRef;

@@ -1,8 +1,8 @@
 //! `spec-add-changelog`: puts an entry at the top of `%changelog`.
 //!
-//! The entry is `* Thu Jan 22 2026 author - evr` with the right weekday, then one `- ` item for each of `lines`; an item
-//! over several lines is indented. `%` is doubled: nothing in an entry is a macro. A date that does not exist, or that
-//! is before the newest entry's, is refused. `expect` counts the `%changelog` sections, usually 1.
+//! The entry is `* Thu Jan 22 2026 author - evr` with the right weekday, then one `- ` item for each of `lines`; an
+//! item over several lines is indented. `%` is doubled: nothing in an entry is a macro. A date that does not exist, or
+//! that is before the newest entry's, is refused. `expect` counts the `%changelog` sections, usually 1.
 
 use azl_diagnostics::Diagnostic;
 use azl_spec::ChangelogEntry;

@@ -1,8 +1,8 @@
 //! `spec-add-dependency`: adds one dependency to a package, in a tag line of its own.
 //!
 //! The line goes behind the last tag of that name, under no condition of its own. A dependency that the package has
-//! already, with the same version and under no condition, is refused. One overlay adds one dependency: `a, b` needs two.
-//! `expect` is 1.
+//! already, with the same version and under no condition, is refused. One overlay adds one dependency: `a, b` needs
+//! two. `expect` is 1.
 
 use azl_diagnostics::Diagnostic;
 use serde::Deserialize;

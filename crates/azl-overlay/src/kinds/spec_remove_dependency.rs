@@ -1,9 +1,10 @@
 //! `spec-remove-dependency`: removes the dependencies of a package on one name.
 //!
-//! Lists are parted as rpm does: `Requires: a, b >= 1, (c if d)` has three entries. Entries with this name go with their
-//! versions, in every `%if` branch and in `%{?x:Requires: …}`; the rest of a line stays as it is, and a tag with nothing
-//! left goes. `foo` is also found as `foo%{?_isa}`; other macros are compared as written. A dependency in parentheses
-//! goes only if `name` is all of it: a name that is only within parentheses is refused. `expect` counts entries.
+//! Lists are parted as rpm does: `Requires: a, b >= 1, (c if d)` has three entries. Entries with this name go with
+//! their versions, in every `%if` branch and in `%{?x:Requires: …}`; the rest of a line stays as it is, and a tag with
+//! nothing left goes. `foo` is also found as `foo%{?_isa}`; other macros are compared as written. A dependency in
+//! parentheses goes only if `name` is all of it: a name that is only within parentheses is refused. `expect` counts
+//! entries.
 
 use azl_diagnostics::Diagnostic;
 use serde::Deserialize;

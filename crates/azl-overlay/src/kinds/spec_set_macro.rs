@@ -1,9 +1,9 @@
 //! `spec-set-macro`: sets the body of a macro that the spec defines with `%global` or `%define`.
 //!
 //! All its definitions change, in every `%if` branch and in `%{!?name: %global name body}`; directive, blanks and
-//! conditions stay, a body over several lines is replaced as a whole. Definitions with parameters are refused, and those
-//! inside other macros' bodies are not seen. If there is no definition the overlay is refused, unless `define` says with
-//! which directive to add one: below the comments the spec begins with. `expect` counts definitions.
+//! conditions stay, a body over several lines is replaced as a whole. Definitions with parameters are refused, and
+//! those inside other macros' bodies are not seen. If there is no definition the overlay is refused, unless `define`
+//! says with which directive to add one: below the comments the spec begins with. `expect` counts definitions.
 
 use azl_diagnostics::Diagnostic;
 use azl_spec::{Directive, EditError};
