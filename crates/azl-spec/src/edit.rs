@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::definition::check_closed;
 use crate::error::EditError;
-use crate::line::{LineKind, leaves_macro_open};
+use crate::line::LineKind;
 use crate::section::{Section, SectionId};
 use crate::spec::Spec;
 use crate::tag::{Tag, family};
@@ -78,23 +78,13 @@ impl Spec {
     }
 
     /// Puts lines at the very top (behind a byte order mark).
-    ///
-    /// # Errors
-    /// If they leave a macro open, which would swallow what follows.
-    pub fn prepend_lines(&mut self, lines: &[String]) -> Result<(), EditError> {
-        check_macros_closed(lines)?;
+    pub fn prepend_lines(&mut self, lines: &[String]) {
         self.insert(0, lines);
-        Ok(())
     }
 
     /// Puts lines at the very end, whatever section that is.
-    ///
-    /// # Errors
-    /// If they leave a macro open.
-    pub fn append_lines(&mut self, lines: &[String]) -> Result<(), EditError> {
-        check_macros_closed(lines)?;
+    pub fn append_lines(&mut self, lines: &[String]) {
         self.insert(self.lines.len(), lines);
-        Ok(())
     }
 
     /// Puts lines behind the header of every section that matches.
@@ -165,7 +155,6 @@ impl Spec {
         lines: &[String],
         place: impl Fn(&Self, &Section) -> usize,
     ) -> Result<usize, EditError> {
-        check_macros_closed(lines)?;
         let places: Vec<_> = self.find_sections(id).map(|section| place(self, section)).collect();
         if places.is_empty() {
             return Err(EditError::NoSection(id.clone()));
@@ -236,12 +225,6 @@ impl Spec {
     }
 }
 
-/// Refuses lines that would take the lines behind them as their own.
-fn check_macros_closed(lines: &[String]) -> Result<(), EditError> {
-    let text = lines.join("\n");
-    if leaves_macro_open(text.as_bytes()) { Err(EditError::OpenMacro(text)) } else { Ok(()) }
-}
-
 fn tag_line(name: &str, value: &str) -> String {
     format!("{name}: {value}")
 }
@@ -297,10 +280,8 @@ mod tests {
     #[test]
     fn lines_go_to_top_end_and_every_matching_section() {
         let lines = ["l".to_owned()];
-        let append = |spec: &mut Spec| spec.append_lines(&lines).expect("no macro is open");
-        assert_eq!(edit("a", append), "a\nl\n");
-        let prepend = |spec: &mut Spec| spec.prepend_lines(&lines).expect("no macro is open");
-        assert_eq!(edit("\u{feff}a\n", prepend), "\u{feff}l\na\n");
+        assert_eq!(edit("a", |spec| spec.append_lines(&lines)), "a\nl\n");
+        assert_eq!(edit("\u{feff}a\n", |spec| spec.prepend_lines(&lines)), "\u{feff}l\na\n");
         let edited = edit("%if a\n%files\nx\n%else\n%files\ny\n%endif\n", |spec| {
             assert_eq!(spec.append_to_section(&section("%files"), &lines), Ok(2));
         });
@@ -313,8 +294,6 @@ mod tests {
         let open = |text: &str| Err(EditError::OpenMacro(text.into()));
         assert_eq!(spec.add_tag(None, "URL", "%{x"), open("%{x"));
         assert_eq!(spec.update_tag(None, "Name", "%(x"), Err(EditError::OpenMacro("%(x".into())));
-        assert_eq!(spec.append_lines(&["%{lua:".into(), "x".into()]), open("%{lua:\nx"));
-        assert!(spec.append_to_section(&section("%check"), &["%{lua:".into(), "}".into(), "x \\".into()]).is_ok());
     }
 
     #[test]

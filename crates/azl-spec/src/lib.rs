@@ -44,7 +44,7 @@ pub use definition::{BcondDefault, Directive};
 pub use dependency::is_dependency_tag;
 pub use edit::Headers;
 pub use error::EditError;
-pub use line::{Line, LineKind};
+pub use line::{Line, LineKind, leaves_macro_open};
 pub use section::{Section, SectionId, SectionName};
 pub use source::{SourceKind, SourceRef};
 pub use spec::Spec;

@@ -123,8 +123,8 @@ pub(crate) fn is_closed(text: &[u8]) -> bool {
     !text.ends_with(b"\\") && !leaves_macro_open(text)
 }
 
-/// Returns whether a text ends within a macro.
-pub(crate) fn leaves_macro_open(text: &[u8]) -> bool {
+/// Returns whether a text ends within a macro, `%{`, `%(` or `%[`, and would take the lines behind it as its own.
+pub fn leaves_macro_open(text: &[u8]) -> bool {
     let mut nesting = Nesting::default();
     nesting.read(text);
     nesting.is_open()

@@ -109,8 +109,14 @@ fn edit(spec: &mut Spec, with: &Arguments) -> Result<usize, EditError> {
         2 => spec.update_tag(package, a, b),
         3 => spec.remove_tag(package, a, Some(b)),
         4 => spec.remove_tag(package, a, None),
-        5 => spec.prepend_lines(&lines).map(|()| 1),
-        6 => spec.append_lines(&lines).map(|()| 1),
+        5 => {
+            spec.prepend_lines(&lines);
+            Ok(1)
+        }
+        6 => {
+            spec.append_lines(&lines);
+            Ok(1)
+        }
         7 => spec.prepend_to_section(&id, &lines),
         8 => spec.append_to_section(&id, &lines),
         9 => spec.remove_section(&id),

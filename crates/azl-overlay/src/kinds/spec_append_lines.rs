@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Behaviour;
-use super::scope::{package_needs_section, section_id, texts};
+use super::scope::{open_lines, package_needs_section, section_id, texts};
 use crate::overlay::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, SectionRef, SpecText};
@@ -28,15 +28,18 @@ pub(crate) struct SpecAppendLines {
 
 impl Behaviour for SpecAppendLines {
     fn contradiction(&self) -> Option<String> {
-        package_needs_section(self.section.as_ref(), self.package.as_ref())
+        let lonely = package_needs_section(self.section.as_ref(), self.package.as_ref());
+        lonely.or_else(|| open_lines(&self.lines))
     }
 
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
-        let done = match section_id(self.section.as_ref(), self.package.as_ref()) {
-            None => sources.spec.append_lines(&texts(&self.lines)).map(|()| 1),
-            Some(id) => sources.spec.append_to_section(&id, &texts(&self.lines)),
-        };
-        done.map_err(|error| site.edit(&error))
+        match section_id(self.section.as_ref(), self.package.as_ref()) {
+            None => {
+                sources.spec.append_lines(&texts(&self.lines));
+                Ok(1)
+            }
+            Some(id) => sources.spec.append_to_section(&id, &texts(&self.lines)).map_err(|error| site.edit(&error)),
+        }
     }
 }
 
@@ -63,7 +66,7 @@ mod tests {
     fn text_that_is_no_lines_is_refused() {
         let toml = "type = 'spec-append-lines'\nlines = ['x', \"TEXT\"]\n";
         refused(&toml.replace("TEXT", "a\\r"), "", &["no carriage return and no NUL", "o/x.comp.toml:2:9"]);
-        refused(&toml.replace("TEXT", "%{lua:"), "", &["overlay-refused", "leaves a macro open"]);
+        refused(&toml.replace("TEXT", "%{lua:"), "", &["overlay-contradiction", "`lines` leave a macro open"]);
         check(&toml.replace("TEXT", "a\\nb"), "", "x\na\nb\n");
     }
 }
