@@ -54,13 +54,17 @@ impl Spec {
             .collect()
     }
 
-    /// Returns the lines of scripts that apply one of the patches and nothing else.
+    /// Returns the lines of scripts that apply one of the patches and nothing else. Bodies of the spec's own macros are
+    /// looked at only for what they name.
     fn lines_applying(&self, numbers: &BTreeSet<u32>) -> Result<Vec<Range<usize>>, EditError> {
         let mut found = Vec::new();
-        let scripts = self.sections.iter().filter(|section| is_script(section.id.name));
-        let is_text = |line: &usize| self.lines[*line].kind == LineKind::Text;
+        let lines = self.sections.iter().flat_map(|section| section.body.clone().map(|line| (section.id.name, line)));
+        let may_use = lines.filter(|(section, line)| match self.lines[*line].kind {
+            LineKind::Text => is_script(*section),
+            kind => kind == LineKind::Definition,
+        });
         let mut before: &[u8] = b"";
-        for line in scripts.flat_map(|section| section.body.clone()).filter(is_text) {
+        for (_, line) in may_use {
             let text = self.logical_text(line);
             match use_of(text, numbers) {
                 Some(Use::Applies(_)) if !is_needed_here(before) => found.push(self.logical(line)),
@@ -173,6 +177,8 @@ mod tests {
             let refused = without(&text, "a");
             assert!(matches!(refused, Err(EditError::PatchInUse { number: 3, line: 4 | 5 })), "{used}: {refused:?}");
         }
+        let defined = without("Patch3: a\n%global p %{PATCH3}\n", "a");
+        assert_eq!(defined, Err(EditError::PatchInUse { number: 3, line: 2 }));
         assert!(without("Patch3: a\n%prep\n%patch13 -p3\n%autopatch\necho %{PATCH30}\n", "a").is_ok());
     }
 }
