@@ -34,6 +34,13 @@ pub enum EditError {
         /// The line.
         line: usize,
     },
+    /// The package is the main package, at least under some condition.
+    MainPackage {
+        /// A section of it.
+        section: SectionId,
+        /// Line of its header.
+        line: usize,
+    },
     /// No `%define` or `%global` of this macro.
     NoMacro(String),
     /// A definition is no `%global name body` of its own, or has parameters.
@@ -111,6 +118,9 @@ impl fmt::Display for EditError {
             }
             Self::HoldsUnknown { section, line } => {
                 write!(f, "section `{section}` may hold more than can be seen, at line {line}")
+            }
+            Self::MainPackage { section, line } => {
+                write!(f, "`{section}` at line {line} is of the main package, at least under some condition")
             }
             Self::NoMacro(name) => write!(f, "no `%global` or `%define` of `{name}`"),
             Self::UnclearMacro { name, line } => {

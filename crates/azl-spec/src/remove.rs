@@ -15,7 +15,7 @@ use crate::error::EditError;
 use crate::line::{LineKind, starts_with_word};
 use crate::needed::{definition, needed_definitions};
 use crate::owner::Owner;
-use crate::package::PackageName;
+use crate::package::{PackageName, Spellings};
 use crate::section::{Section, SectionId, SectionName};
 use crate::spec::Spec;
 
@@ -35,7 +35,7 @@ impl Spec {
     /// Removes every section of a package; returns how many there are.
     ///
     /// The package is meant in each of its spellings: `devel`, `-n %{name}-devel`, and `-n foo-devel` where `foo` is
-    /// the value of `Name`.
+    /// the value of `Name`. Other macros with one plain definition are known by their text as well.
     pub fn remove_subpackage(&mut self, package: &str) -> Result<usize, EditError> {
         let wanted = self.spellings_of(package);
         let belongs = |section: &&Section| self.package_name(section).is_some_and(|name| wanted.include(&name));
@@ -43,6 +43,7 @@ impl Spec {
         if sections.is_empty() {
             return Err(EditError::NoSubpackage(package.into()));
         }
+        self.check_not_main(&sections, &wanted)?;
         self.remove_sections(&sections, |name| wanted.include(name))
     }
 
@@ -66,6 +67,23 @@ impl Spec {
         going.ranges.sort_by_key(|range| range.start);
         self.remove_lines(going.ranges);
         Ok(sections.len())
+    }
+
+    /// Refuses to remove what is the main package in some case: `-n` names it, or `%package` is under a condition and
+    /// other sections of the package are not.
+    fn check_not_main(&self, sections: &[Section], wanted: &Spellings) -> Result<(), EditError> {
+        let named = |section: &&Section| self.package_name(section).is_some_and(|name| wanted.is_main(&name));
+        let conditional = |section: &Section| self.is_conditional(section.header.start);
+        let mut packages = sections.iter().filter(|section| section.id.name == SectionName::PACKAGE).peekable();
+        let guarded = packages.peek().is_some() && packages.all(conditional);
+        let may_be_main = |section: &Section| self.package_name(section).is_some_and(|name| wanted.may_be_main(&name));
+        let free = sections.iter().find(|section| guarded && !conditional(section) && may_be_main(section));
+        match sections.iter().find(named).or(free) {
+            Some(section) => {
+                Err(EditError::MainPackage { section: section.id.clone(), line: section.header.start + 1 })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Refuses to give text another owner. Blanks, comments and definitions do no harm in any section.
@@ -223,6 +241,18 @@ mod tests {
         assert_eq!(spec.remove_subpackage("y"), Ok(3));
         assert_eq!(spec.as_bytes(), b"Name: foo\n%files\n/a\n");
         assert_eq!(spec.remove_subpackage("y"), Err(EditError::NoSubpackage("y".into())));
+    }
+
+    #[test]
+    fn main_package_is_no_subpackage() {
+        for text in [
+            "Name: foo\n%files -n %{name}\n/a\n",
+            "Name: foo\n%if a\n%package -n bar\n%endif\n%description -n bar\nd\n",
+        ] {
+            let mut spec = Spec::parse(text);
+            let package = if text.contains("bar") { "bar" } else { "foo" };
+            assert!(matches!(spec.remove_subpackage(package), Err(EditError::MainPackage { .. })), "{text}");
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! The package may be named in any spelling and goes in all of them: `devel` of `%files devel`, `%{name}-devel` and, if
 //! `Name` is `foo`, `foo-devel` of `%files -n foo-devel`. `%ldconfig_scriptlets` and its like go with the package they
-//! name. What stays and what is refused is as for `spec-remove-section`. `expect` counts sections.
+//! name. A package that is the main one, at least under some condition, is refused. What stays and what is refused is
+//! as for `spec-remove-section`. `expect` counts sections.
 
 use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
