@@ -196,10 +196,8 @@ proptest! {
         };
         let others = |spec: &Spec| -> Vec<Vec<u8>> {
             let lines = (0..spec.lines().len()).map(|line| spec.line(line).to_vec());
-            let is_other = |line: &Vec<u8>| {
-                !line.windows(name.len()).any(|window| window == name) && !line.windows(7).any(|window| window == b"%define")
-            };
-            lines.filter(is_other).collect()
+            let holds = |line: &[u8], word: &[u8]| line.windows(word.len()).any(|window| window == word);
+            lines.filter(|line| !holds(line, name) && !holds(line, b"%define")).collect()
         };
         if changed && !before.lines().iter().any(|line| line.kind == LineKind::Body) {
             prop_assert_eq!(others(&before), others(&spec));
