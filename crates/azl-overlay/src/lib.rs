@@ -21,6 +21,7 @@ mod file_set;
 mod kinds;
 mod metadata;
 mod overlay;
+mod pattern;
 mod reader;
 mod schema;
 mod sources;
@@ -30,6 +31,9 @@ pub use file_set::{FileEntry, FileSet, InvalidPath, directory_of, join};
 pub use kinds::{Kind, NAMES};
 pub use metadata::{Category, Link, Metadata, UpstreamStatus};
 pub use overlay::{Applied, Compat, Descriptions, Overlay, Target};
+pub use pattern::Pattern;
 pub use reader::{Reader, Table, Value};
 pub use sources::Sources;
-pub use values::{FileGlob, FileName, OneLine, Pattern, RelativeFile, SectionRef, TagName};
+pub use values::{
+    Day, DependencyTag, FileGlob, FileName, MacroName, OneLine, RelativeFile, SectionRef, SpecText, TagName,
+};

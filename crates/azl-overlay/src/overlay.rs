@@ -246,7 +246,13 @@ impl Site<'_> {
         use azl_spec::EditError as E;
         let code = match error {
             E::NoSection(_) | E::NoPackage(_) | E::NoSubpackage(_) | E::NoTag { .. } => "overlay-no-match",
-            E::SpansConditional { .. } | E::DefinesUsedMacro { .. } => "overlay-refused",
+            E::NoMacro(_) | E::NoBcond(_) | E::NoDependency { .. } | E::RichDependency { .. } => "overlay-no-match",
+            E::DependencyExists { .. } => "overlay-no-effect",
+            E::SpansConditional { .. } | E::HoldsUnknown { .. } | E::MacroInUse { .. } => "overlay-refused",
+            E::UnclearMacro { .. } | E::NotTheHeader { .. } | E::LaterEntry { .. } => "overlay-refused",
+            E::OpenMacro(_) | E::NotOneDependency(_) | E::PatchInUse { .. } | E::MainPackage { .. } => {
+                "overlay-refused"
+            }
         };
         self.refuse(code, format!("overlay `{}` does not apply: {error}", self.overlay.kind.name()))
     }

@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 
 use crate::kinds;
 use crate::overlay::Overlay;
-use crate::values::{FileGlob, FileName, OneLine, Pattern, RelativeFile, SectionRef, TagName};
+use crate::pattern::Pattern;
+use crate::values::{
+    Day, DependencyTag, FileGlob, FileName, MacroName, OneLine, RelativeFile, SectionRef, SpecText, TagName,
+};
 
 /// Makes a value type a described text with an optional pattern.
 macro_rules! text_schema {
@@ -40,6 +43,10 @@ text_schema! {
     FileGlob, "Glob over the component's files; `**` crosses directories.", r"^[^/]";
     Pattern, "Regular expression in RE2 syntax.", r"^";
     SectionRef, "Section of a spec, such as `%files`.", r"^%";
+    SpecText, "Text for a spec, of one line or several.", r"^[^\r]*$";
+    MacroName, "Name of a macro or a build condition.", r"^[A-Za-z_][A-Za-z0-9_]*$";
+    DependencyTag, "Name of a tag that holds dependencies, such as `BuildRequires`.", r"^[A-Za-z][A-Za-z0-9]*(\(.*\))?$";
+    Day, "Day of the calendar, as in `2026-02-24`.", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
 }
 
 impl JsonSchema for Overlay {

@@ -3,9 +3,8 @@
 use std::fmt;
 
 use azl_diagnostics::closest;
-use azl_spec::SectionName;
+use azl_spec::{Date, SectionName, is_dependency_tag};
 use globset::{GlobBuilder, GlobMatcher};
-use regex::bytes::Regex;
 use serde::de::{Deserialize, Deserializer, Error};
 
 macro_rules! checked_text {
@@ -57,6 +56,38 @@ checked_text!(
     FileName,
     check_file_name
 );
+
+checked_text!(
+    /// Text for a spec, of one line or several; newlines become the spec's own line ends.
+    SpecText,
+    check_spec_text
+);
+checked_text!(
+    /// The name of a macro or a build condition.
+    MacroName,
+    check_macro_name
+);
+checked_text!(
+    /// The name of a tag that holds dependencies.
+    DependencyTag,
+    check_dependency_tag
+);
+
+fn check_spec_text(text: &str) -> Result<(), String> {
+    let bad = text.contains(['\r', '\0']);
+    if bad { Err("text for a spec holds no carriage return and no NUL".into()) } else { Ok(()) }
+}
+
+fn check_macro_name(text: &str) -> Result<(), String> {
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let named = plain && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if named { Ok(()) } else { Err(format!("not a macro name: `{text}`")) }
+}
+
+fn check_dependency_tag(text: &str) -> Result<(), String> {
+    check_tag_name(text)?;
+    if is_dependency_tag(text) { Ok(()) } else { Err(format!("no tag of dependencies: `{text}`")) }
+}
 
 fn check_tag_name(text: &str) -> Result<(), String> {
     let name = text.split_once('(').map_or(text, |(name, _)| name);
@@ -110,31 +141,15 @@ impl<'de> Deserialize<'de> for SectionRef {
     }
 }
 
-/// A regular expression in the dialect of the azldev format, which is Go's.
-#[derive(Debug, Clone)]
-pub struct Pattern(Regex);
+/// A day as TOML text, `2026-01-22`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(pub Date);
 
-impl Pattern {
-    /// Compiles an expression.
-    pub fn new(expression: &str) -> Result<Self, String> {
-        let compiled = Regex::new(&crate::dialect::from_go(expression));
-        compiled.map(Self).map_err(|error| format!("invalid regular expression: {}", last_line(&error.to_string())))
-    }
-
-    /// Returns the compiled expression.
-    pub fn regex(&self) -> &Regex {
-        &self.0
-    }
-}
-
-fn last_line(text: &str) -> String {
-    let line = text.lines().last().unwrap_or_default();
-    line.trim_start_matches("error: ").to_owned()
-}
-
-impl<'de> Deserialize<'de> for Pattern {
+impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+        let text = String::deserialize(deserializer)?;
+        let date = Date::parse(&text).map(Self);
+        date.ok_or_else(|| D::Error::custom(format!("no such day, as `YYYY-MM-DD`: `{text}`")))
     }
 }
 

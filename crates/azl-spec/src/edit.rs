@@ -4,13 +4,14 @@
 
 use std::ops::Range;
 
+use crate::definition::check_closed;
 use crate::error::EditError;
 use crate::line::LineKind;
 use crate::section::{Section, SectionId};
 use crate::spec::Spec;
 use crate::tag::{Tag, family};
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Whether section headers are among the lines to be rewritten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +31,20 @@ pub(crate) struct Replacement {
 impl Spec {
     /// Adds a tag at the end of a package's tags, under no condition of its own.
     pub fn add_tag(&mut self, package: Option<&str>, name: &str, value: &str) -> Result<(), EditError> {
+        check_closed(value)?;
         let place = self.end_of(self.tag_section(package)?);
         self.insert(place, &[tag_line(name, value)]);
         Ok(())
     }
 
-    /// Adds a tag behind the last tag of its family (`Source9` behind the last `SourceN`), else behind the last tag,
-    /// else at the end of the package's tags.
+    /// Adds a tag behind the last one of its name, else of its family (`Source9` behind the last `SourceN`), else
+    /// behind the last tag, else at the end of the package's tags.
     pub fn insert_tag(&mut self, package: Option<&str>, name: &str, value: &str) -> Result<(), EditError> {
+        check_closed(value)?;
         let section = self.tag_section(package)?;
         let tags: Vec<Tag> = self.tags_of(section).collect();
-        let last = tags.iter().rev().find(|tag| !tag.inline && tag.is_of_family(family(name))).or(tags.last());
+        let of_family = |tag: &&Tag| !tag.inline && tag.is_of_family(family(name.split('(').next().unwrap_or(name)));
+        let last = tags.iter().rfind(|tag| tag.is(name)).or(tags.iter().rfind(of_family)).or(tags.last());
         let place = last.map_or_else(|| self.end_of(section), |tag| self.after_tag(section, tag));
         self.insert(place, &[tag_line(name, value)]);
         Ok(())
@@ -48,6 +52,7 @@ impl Spec {
 
     /// Gives every tag of this name in the package a new value and returns how many there are.
     pub fn update_tag(&mut self, package: Option<&str>, name: &str, value: &str) -> Result<usize, EditError> {
+        check_closed(value)?;
         let tags = self.tags_named(package, name, |_| true)?;
         let replacements = tags
             .iter()
@@ -128,7 +133,7 @@ impl Spec {
         self.replace(replacements.collect());
     }
 
-    fn tag_section(&self, package: Option<&str>) -> Result<&Section, EditError> {
+    pub(crate) fn tag_section(&self, package: Option<&str>) -> Result<&Section, EditError> {
         self.tag_sections_of(package).next().ok_or_else(|| EditError::NoPackage(package.unwrap_or_default().into()))
     }
 
@@ -159,7 +164,7 @@ impl Spec {
         Ok(places.len())
     }
 
-    fn insert(&mut self, at: usize, lines: &[String]) {
+    pub(crate) fn insert(&mut self, at: usize, lines: &[String]) {
         let insertion = self.insertion(at, lines);
         self.replace(vec![insertion]);
     }
@@ -191,7 +196,7 @@ impl Spec {
         }
     }
 
-    fn with_own_newlines(&self, text: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn with_own_newlines(&self, text: Vec<u8>) -> Vec<u8> {
         if self.newline() == b"\n" || !text.contains(&b'\n') {
             return text;
         }
@@ -199,7 +204,7 @@ impl Spec {
         lines.join(&b"\r\n"[..])
     }
 
-    fn content_of(&self, lines: &Range<usize>) -> Range<usize> {
+    pub(crate) fn content_of(&self, lines: &Range<usize>) -> Range<usize> {
         self.lines[lines.start].content.start..self.lines[lines.end - 1].content.end
     }
 
@@ -281,6 +286,14 @@ mod tests {
             assert_eq!(spec.append_to_section(&section("%files"), &lines), Ok(2));
         });
         assert_eq!(edited, "%if a\n%files\nx\nl\n%else\n%files\ny\nl\n%endif\n");
+    }
+
+    #[test]
+    fn text_that_leaves_a_macro_open_is_refused() {
+        let mut spec = Spec::parse("Name: x\n%check\n");
+        let open = |text: &str| Err(EditError::OpenMacro(text.into()));
+        assert_eq!(spec.add_tag(None, "URL", "%{x"), open("%{x"));
+        assert_eq!(spec.update_tag(None, "Name", "%(x"), Err(EditError::OpenMacro("%(x".into())));
     }
 
     #[test]

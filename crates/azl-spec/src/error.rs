@@ -20,20 +20,87 @@ pub enum EditError {
         /// Value as asked for.
         value: Option<String>,
     },
-    /// The section's text goes on behind the end of the `%if` branch its header is in.
+    /// Text is the section's or another's, depending on a condition.
     SpansConditional {
         /// The section to be removed.
         section: SectionId,
-        /// First line that would be left over.
+        /// First such line.
         line: usize,
     },
-    /// The section defines a macro that the rest of the spec uses.
-    DefinesUsedMacro {
+    /// The section holds a line that may open other sections or define macros, unseen.
+    HoldsUnknown {
         /// The section to be removed.
         section: SectionId,
+        /// The line.
+        line: usize,
+    },
+    /// The package is the main package, at least under some condition.
+    MainPackage {
+        /// A section of it.
+        section: SectionId,
+        /// Line of its header.
+        line: usize,
+    },
+    /// No `%define` or `%global` of this macro.
+    NoMacro(String),
+    /// A definition is no `%global name body` of its own, or has parameters.
+    UnclearMacro {
         /// Name of the macro.
         name: String,
         /// Line of the definition.
+        line: usize,
+    },
+    /// The macro is called.
+    MacroInUse {
+        /// Name of the macro.
+        name: String,
+        /// Line of the first call.
+        line: usize,
+    },
+    /// The text leaves a macro open or ends with a backslash: it would swallow the lines behind it.
+    OpenMacro(String),
+    /// No `%bcond`, `%bcond_with` or `%bcond_without` of this name.
+    NoBcond(String),
+    /// No such dependency.
+    NoDependency {
+        /// Tag as asked for.
+        tag: String,
+        /// Name as asked for.
+        name: String,
+    },
+    /// The name is part of a dependency in parentheses.
+    RichDependency {
+        /// Name as asked for.
+        name: String,
+        /// Line of that dependency.
+        line: usize,
+    },
+    /// The package has the dependency.
+    DependencyExists {
+        /// Dependency as asked for.
+        dependency: String,
+        /// Line that has it.
+        line: usize,
+    },
+    /// The text holds no or several dependencies.
+    NotOneDependency(String),
+    /// The new header is none of the section.
+    NotTheHeader {
+        /// The section.
+        section: SectionId,
+        /// The new text.
+        text: String,
+    },
+    /// The changelog has an entry with a later date.
+    LaterEntry {
+        /// Line of that entry.
+        line: usize,
+    },
+    /// A script applies a patch that is to be removed, in a way that cannot be undone line by line.
+    PatchInUse {
+        /// Number of the patch.
+        number: u32,
+        /// Line that applies it.
         line: usize,
     },
 }
@@ -47,11 +114,28 @@ impl fmt::Display for EditError {
             Self::NoTag { tag, value: None } => write!(f, "no tag `{tag}`"),
             Self::NoTag { tag, value: Some(value) } => write!(f, "no tag `{tag}` with value `{value}`"),
             Self::SpansConditional { section, line } => {
-                write!(f, "section `{section}` goes on behind its `%if` branch, at line {line}")
+                write!(f, "section `{section}` goes on behind an `%if` branch, at line {line}")
             }
-            Self::DefinesUsedMacro { section, name, line } => {
-                write!(f, "section `{section}` defines `%{name}` at line {line}, which the rest of the spec uses")
+            Self::HoldsUnknown { section, line } => {
+                write!(f, "section `{section}` may hold more than can be seen, at line {line}")
             }
+            Self::MainPackage { section, line } => {
+                write!(f, "`{section}` at line {line} is of the main package, at least under some condition")
+            }
+            Self::NoMacro(name) => write!(f, "no `%global` or `%define` of `{name}`"),
+            Self::UnclearMacro { name, line } => {
+                write!(f, "`{name}` has parameters or stands among other text at line {line}")
+            }
+            Self::MacroInUse { name, line } => write!(f, "`%{name}` is called at line {line}"),
+            Self::OpenMacro(text) => write!(f, "`{text}` leaves a macro open"),
+            Self::NoBcond(name) => write!(f, "no `%bcond` of `{name}`"),
+            Self::NoDependency { tag, name } => write!(f, "no `{tag}` names `{name}`"),
+            Self::RichDependency { name, line } => write!(f, "`{name}` is part of another dependency at line {line}"),
+            Self::DependencyExists { dependency, line } => write!(f, "`{dependency}` is there at line {line}"),
+            Self::NotOneDependency(text) => write!(f, "`{text}` is not one dependency"),
+            Self::NotTheHeader { section, text } => write!(f, "`{text}` is no header of a section `{}`", section.name),
+            Self::LaterEntry { line } => write!(f, "the changelog has a later entry at line {line}"),
+            Self::PatchInUse { number, line } => write!(f, "patch {number} is used at line {line}"),
         }
     }
 }

@@ -14,25 +14,41 @@
 //!
 //! **Invariant:** an edit changes the bytes it names and no others.
 
+mod changelog;
 mod conditional;
+mod date;
+mod definition;
+mod dependency;
+mod dependency_edit;
 mod edit;
 mod error;
 mod flat;
 mod line;
 mod macro_call;
+mod needed;
+mod opener;
+mod owner;
+mod package;
+mod patch;
 mod placement;
 mod remove;
 mod section;
 mod source;
 mod spec;
 mod tag;
+mod text;
 
+pub use changelog::ChangelogEntry;
 pub use conditional::Keyword;
+pub use date::Date;
+pub use definition::{BcondDefault, Directive};
+pub use dependency::is_dependency_tag;
 pub use edit::Headers;
 pub use error::EditError;
 pub use flat::{FlatError, FlatSpec};
-pub use line::{Line, LineKind};
+pub use line::{Line, LineKind, leaves_macro_open};
 pub use section::{Section, SectionId, SectionName};
 pub use source::{SourceKind, SourceRef};
 pub use spec::Spec;
 pub use tag::Tag;
+pub use text::Scope;

@@ -118,14 +118,27 @@ pub(crate) fn starts_with_word(line: &[u8], word: &[u8]) -> bool {
     line.strip_prefix(word).is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
 }
 
+/// Returns whether a text of one line, followed by a newline, leaves no macro open and escapes no newline.
+pub(crate) fn is_closed(text: &[u8]) -> bool {
+    !text.ends_with(b"\\") && !leaves_macro_open(text)
+}
+
+/// Returns whether a text ends within a macro, `%{`, `%(` or `%[`, and would take the lines behind it as its own.
+pub fn leaves_macro_open(text: &[u8]) -> bool {
+    let mut nesting = Nesting::default();
+    nesting.read(text);
+    nesting.is_open()
+}
+
 /// Returns how many further lines the macro body begun on the first line takes; `None` if it never ends.
 fn body_length(text: &[u8], ranges: &[Range<usize>], braces_count: bool) -> Option<usize> {
-    let first = &text[ranges[0].clone()];
+    let mut defines = None;
     let mut nesting = Nesting::default();
     for (index, range) in ranges.iter().enumerate() {
         let escaped_newline = nesting.read(&text[range.clone()]);
         let open = braces_count && nesting.is_open();
-        if !(open || escaped_newline && has_definition(first)) {
+        let mut is_definition = || *defines.get_or_insert_with(|| has_definition(&text[ranges[0].clone()]));
+        if !(open || escaped_newline && is_definition()) {
             return Some(index);
         }
         if !open && index + 1 == ranges.len() {

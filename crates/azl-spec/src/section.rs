@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::line::{Line, LineKind};
+use crate::package::PackageName;
 
 /// A section name as rpm knows it, or the preamble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +55,8 @@ impl SectionName {
     pub const PREAMBLE: Self = Self("");
     /// `%package`, which holds tags as the preamble does.
     pub const PACKAGE: Self = Self("%package");
+    /// `%changelog`.
+    pub const CHANGELOG: Self = Self("%changelog");
     /// `%patchlist`, one patch per line.
     pub const PATCHLIST: Self = Self("%patchlist");
     /// `%sourcelist`, one source per line.
@@ -157,44 +160,18 @@ pub(crate) fn divide(text: &[u8], lines: &[Line]) -> Vec<Section> {
 fn header_id(header: &[u8]) -> SectionId {
     let header = header.trim_ascii_start();
     let name = header_name(header).unwrap_or(SectionName::PREAMBLE);
-    let words = header.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).skip(1);
-    let package = if name.takes_package() { package_of(words) } else { None };
-    SectionId { name, package: package.map(|word| String::from_utf8_lossy(word).into_owned()) }
-}
-
-/// Reads the arguments of a header: `-n NAME`, a bare name, options with a value, `--` before trigger conditions.
-fn package_of<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
-    let mut bare = None;
-    while let Some(word) = words.next() {
-        match word {
-            b"--" => break,
-            b"-n" => return words.next(),
-            b"-f" | b"-p" | b"-l" | b"-P" => drop(words.next()),
-            _ if word.starts_with(b"-") => {}
-            _ => bare = bare.or(Some(word)),
-        }
-    }
-    bare
+    let package = if name.takes_package() { PackageName::of_header(header) } else { None };
+    SectionId { name, package: package.map(PackageName::into_text) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn package(header: &str) -> Option<String> {
-        header_id(header.as_bytes()).package
-    }
-
     #[test]
-    fn reads_the_package_of_a_header() {
-        assert_eq!(package("%files"), None);
-        assert_eq!(package("%files devel"), Some("devel".into()));
-        assert_eq!(package("%files -f x.lang -n foo-devel"), Some("foo-devel".into()));
-        assert_eq!(package("%post -p /sbin/ldconfig libs"), Some("libs".into()));
-        assert_eq!(package("%triggerin devel -- other < 2"), Some("devel".into()));
-        assert_eq!(package("%package -n %{name}-x"), Some("%{name}-x".into()));
-        assert_eq!(package("%changelog x"), None);
-        assert_eq!(package("%Description -l de doc"), Some("doc".into()));
+    fn sections_without_packages_have_none() {
+        assert_eq!(header_id(b"%changelog x").package, None);
+        assert_eq!(header_id(b"%files x").package.as_deref(), Some("x"));
     }
 
     #[test]

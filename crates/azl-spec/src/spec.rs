@@ -98,6 +98,17 @@ impl Spec {
         let body = self.lines[line + 1..].iter().take_while(|line| line.kind == LineKind::Body).count();
         line..line + 1 + body
     }
+
+    /// Returns the first lines of all logical lines.
+    pub(crate) fn logical_lines(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.lines.len()).filter(|&line| self.lines[line].kind != LineKind::Body)
+    }
+
+    /// Returns the text of a line with the macro body it begins, without the last terminator.
+    pub(crate) fn logical_text(&self, line: usize) -> &[u8] {
+        let lines = self.logical(line);
+        &self.text[self.lines[line].content.start..self.lines[lines.end - 1].content.end]
+    }
 }
 
 #[cfg(test)]

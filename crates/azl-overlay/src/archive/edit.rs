@@ -3,14 +3,14 @@
 //! Globs are relative to the archive's one top directory, or to the archive itself if it has several things at its
 //! top. As in azldev, specs and what lies below `.git` are not matched.
 
-use regex::bytes::{NoExpand, Regex};
 use toml::Spanned;
 
 use super::limits::Limits;
 use super::member_path::MemberPath;
 use super::members::{Content, Members};
 use super::name::ArchiveName;
-use crate::values::{FileGlob, Pattern};
+use crate::pattern::Pattern;
+use crate::values::FileGlob;
 
 /// An overlay's change and the archive it is made in.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +54,7 @@ impl Edit<'_> {
                 let misfit = |code, problem| Misfit { span: pattern.span(), code, problem };
                 let mut places = 0;
                 for path in &paths {
-                    let found = replace(members, path, (pattern.get_ref().regex(), replacement), limits);
+                    let found = replace(members, path, (pattern.get_ref(), replacement), limits);
                     places += found.map_err(|problem| misfit("archive-refused", problem))?;
                 }
                 let unchanged = || format!("nothing changes in {} files", paths.len());
@@ -82,17 +82,17 @@ impl Edit<'_> {
 fn replace(
     members: &mut Members,
     path: &MemberPath,
-    (regex, replacement): (&Regex, &str),
+    (regex, replacement): (&Pattern, &str),
     limits: &Limits,
 ) -> Result<usize, String> {
     let Some(Content::File(bytes)) = members.get_mut(path).map(|member| &mut member.content) else { return Ok(0) };
-    let places = regex.find_iter(bytes).count();
+    let places = regex.matches(bytes).len();
     let largest = (places as u64).saturating_mul(replacement.len() as u64).saturating_add(bytes.len() as u64);
     if largest > limits.unpacked {
         let shown = String::from_utf8_lossy(path.as_bytes());
         return Err(format!("`{shown}` would become larger than is allowed"));
     }
-    let replaced = regex.replace_all(bytes, NoExpand(replacement.as_bytes())).into_owned();
+    let replaced = regex.replace(bytes, replacement);
     if replaced == *bytes {
         return Ok(0);
     }

@@ -4,7 +4,6 @@
 
 use azl_diagnostics::Diagnostic;
 use azl_spec::{FlatError, FlatSpec, Spec};
-use regex::bytes::Regex;
 use toml::Spanned;
 
 use crate::azldev_glob::{AzldevGlob, Subject};
@@ -51,47 +50,4 @@ pub(super) fn matching(sources: &Sources, glob: &FileGlob, site: &Site<'_>) -> R
 /// Returns whether a path is a file or a directory.
 pub(super) fn exists(sources: &Sources, path: &str) -> bool {
     sources.files.contains(path) || !sources.files.below(path).is_empty()
-}
-
-/// Replaces all matches as Go does: an invalid byte is the character U+FFFD, and nothing matches within a character.
-pub(super) fn replace_all(regex: &Regex, text: &[u8], replacement: &str) -> Vec<u8> {
-    let mut decoded = String::with_capacity(text.len());
-    let mut origins = Vec::new();
-    for chunk in text.utf8_chunks() {
-        decoded.push_str(chunk.valid());
-        for _ in chunk.invalid() {
-            origins.push(decoded.len());
-            decoded.push(char::REPLACEMENT_CHARACTER);
-        }
-    }
-    let wider = char::REPLACEMENT_CHARACTER.len_utf8() - 1;
-    let origin = |at: usize| at - wider * origins.partition_point(|&invalid| invalid < at);
-    let mut replaced = Vec::with_capacity(text.len());
-    let mut copied = 0;
-    let matches = regex.find_iter(decoded.as_bytes());
-    for found in matches.filter(|found| decoded.is_char_boundary(found.start())) {
-        replaced.extend_from_slice(&text[copied..origin(found.start())]);
-        replaced.extend_from_slice(replacement.as_bytes());
-        copied = origin(found.end());
-    }
-    replaced.extend_from_slice(&text[copied..]);
-    replaced
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::values::Pattern;
-
-    #[test]
-    fn invalid_bytes_match_as_one_character_each() {
-        let replace = |expression: &str, text: &[u8]| {
-            let pattern = Pattern::new(expression).expect("a valid expression");
-            replace_all(pattern.regex(), text, "-")
-        };
-        assert_eq!(replace("a.c", b"a\xffc \xff"), b"- \xff");
-        assert_eq!(replace(r"\x{FFFD}", b"\xe2\x82z"), b"--z");
-        assert_eq!(replace("", "é\u{fffd}".as_bytes()), "-é-\u{fffd}-".as_bytes());
-        assert_eq!(replace("a*", b"baac"), b"-b-c-");
-    }
 }

@@ -5,15 +5,15 @@
 //! replacement is literal. At least one file must change.
 
 use azl_diagnostics::Diagnostic;
-use regex::bytes::NoExpand;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Behaviour, as_azldev};
 use crate::archive::{ArchiveName, Edit, InArchive};
 use crate::overlay::Site;
+use crate::pattern::Pattern;
 use crate::sources::Sources;
-use crate::values::{FileGlob, Pattern};
+use crate::values::FileGlob;
 
 /// Replaces text in files.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
@@ -43,13 +43,13 @@ impl FileSearchReplace {
         let Some(entry) = sources.files.get(path) else {
             return 0;
         };
-        let regex = self.regex.get_ref().regex();
-        let replaced = regex.replace_all(&entry.bytes, NoExpand(self.replacement.as_bytes()));
+        let regex = self.regex.get_ref();
+        let replaced = regex.replace(&entry.bytes, &self.replacement);
         if *replaced == *entry.bytes {
             return 0;
         }
-        let places = regex.find_iter(&entry.bytes).count();
-        let entry = entry.with_bytes(replaced.into_owned());
+        let places = regex.matches(&entry.bytes).len();
+        let entry = entry.with_bytes(replaced);
         sources.files.insert(path, entry);
         places
     }
@@ -60,7 +60,7 @@ impl FileSearchReplace {
         let mut changed = false;
         for path in paths {
             let Some(entry) = sources.files.get(path) else { continue };
-            let replaced = as_azldev::replace_all(self.regex.get_ref().regex(), &entry.bytes, &self.replacement);
+            let replaced = self.regex.get_ref().replace(&entry.bytes, &self.replacement);
             changed |= *replaced != *entry.bytes;
             let entry = entry.with_bytes(replaced);
             sources.files.insert(path.as_str(), entry);

@@ -9,14 +9,22 @@ mod file_search_replace;
 mod patch_add;
 mod patch_remove;
 mod scope;
+mod spec_add_changelog;
+mod spec_add_dependency;
 mod spec_add_tag;
 mod spec_append_lines;
+mod spec_edit_header;
 mod spec_insert_tag;
 mod spec_prepend_lines;
+mod spec_remove_dependency;
+mod spec_remove_macro;
 mod spec_remove_section;
 mod spec_remove_subpackage;
 mod spec_remove_tag;
+mod spec_replace_text;
 mod spec_search_replace;
+mod spec_set_bcond;
+mod spec_set_macro;
 mod spec_set_tag;
 mod spec_update_tag;
 
@@ -104,6 +112,14 @@ kinds! {
     "spec-search-replace" => spec_search_replace::SpecSearchReplace,
     "spec-remove-section" => spec_remove_section::SpecRemoveSection,
     "spec-remove-subpackage" => spec_remove_subpackage::SpecRemoveSubpackage,
+    "spec-replace-text" => spec_replace_text::SpecReplaceText,
+    "spec-set-macro" => spec_set_macro::SpecSetMacro,
+    "spec-remove-macro" => spec_remove_macro::SpecRemoveMacro,
+    "spec-set-bcond" => spec_set_bcond::SpecSetBcond,
+    "spec-add-dependency" => spec_add_dependency::SpecAddDependency,
+    "spec-remove-dependency" => spec_remove_dependency::SpecRemoveDependency,
+    "spec-edit-header" => spec_edit_header::SpecEditHeader,
+    "spec-add-changelog" => spec_add_changelog::SpecAddChangelog,
     "patch-add" => patch_add::PatchAdd,
     "patch-remove" => patch_remove::PatchRemove,
     "file-add" => file_add::FileAdd,

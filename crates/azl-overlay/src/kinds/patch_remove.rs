@@ -1,10 +1,12 @@
 //! `patch-remove`: removes patches by file name, from the spec and from beside it.
 //!
 //! Numbered and bare `Patch` tags and `%patchlist` lines are removed, also where the value is an address whose last
-//! part is the file (azldev misses bare tags and addresses). `%patch` lines in scripts stay.
+//! part is the file (azldev misses bare tags and addresses). Lines that apply only such a patch (`%patch 3 -p1`) go
+//! with it; a line that names it in another way, as `%{PATCH3}` does, makes the overlay refused. `expect` counts
+//! patches.
 
 use azl_diagnostics::Diagnostic;
-use azl_spec::SourceKind;
+use azl_spec::SourceRef;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -44,15 +46,12 @@ impl Behaviour for PatchRemove {
 
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let glob = self.file.get_ref();
-        let patches = sources.spec.sources().into_iter().filter(|source| source.kind == SourceKind::Patch);
-        let named: Vec<_> =
-            patches.filter(|patch| glob.matches(&patch.value) || glob.matches(patch.file_name())).collect();
-        if named.is_empty() {
+        let named = |patch: &SourceRef| glob.matches(&patch.value) || glob.matches(patch.file_name());
+        let places = sources.spec.remove_patches(named).map_err(|error| site.edit(&error))?;
+        if places == 0 {
             let message = format!("overlay `patch-remove` does not apply: the spec names no patch `{}`", glob.as_str());
             return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
         }
-        let places = named.len();
-        sources.spec.remove_lines(named.into_iter().map(|patch| patch.lines).collect());
         for path in sources.matching(glob) {
             sources.files.remove(&path);
         }
@@ -91,5 +90,14 @@ mod tests {
     fn azldev_wants_the_patch_beside_the_spec() {
         let toml = "type = 'patch-remove'\nfile = 'a.patch'\n";
         check_azldev_refuses(toml, "Patch0: a.patch\nA: b\n", "A: b\n", "no file `a.patch`");
+    }
+
+    #[test]
+    fn lines_that_apply_it_go_and_other_uses_are_refused() {
+        let toml = "type = 'patch-remove'\nfile = 'a.patch'\n";
+        let spec = "Patch0: b.patch\nPatch1: a.patch\n%prep\n%patch 0 -p1\n%patch 1 -p1\n";
+        check(toml, spec, "Patch0: b.patch\n%prep\n%patch 0 -p1\n");
+        let used = spec.replace("%patch 1 -p1", "patch < %{PATCH1}");
+        refused(toml, &used, &["overlay-refused", "patch 1 is used at line 5"]);
     }
 }

@@ -7,18 +7,18 @@ use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::scope::{package_needs_section, section_id};
+use super::scope::{open_lines, package_needs_section, section_id, texts};
 use super::{Behaviour, as_azldev};
 use crate::overlay::Site;
 use crate::sources::Sources;
-use crate::values::{OneLine, SectionRef};
+use crate::values::{OneLine, SectionRef, SpecText};
 
 /// Prepends lines.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpecPrependLines {
-    /// The lines, without line ends.
-    lines: Vec<String>,
+    /// The lines, without line ends; one with newlines is several.
+    lines: Vec<SpecText>,
     /// Section, e.g. `%install`; the whole spec if absent.
     #[schemars(with = "Option<SectionRef>")]
     section: Option<Spanned<SectionRef>>,
@@ -29,28 +29,29 @@ pub(crate) struct SpecPrependLines {
 
 impl Behaviour for SpecPrependLines {
     fn contradiction(&self) -> Option<String> {
-        package_needs_section(self.section.as_ref(), self.package.as_ref())
+        let lonely = package_needs_section(self.section.as_ref(), self.package.as_ref());
+        lonely.or_else(|| open_lines(&self.lines))
     }
 
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
         match section_id(self.section.as_ref(), self.package.as_ref()) {
             None => {
-                sources.spec.prepend_lines(&self.lines);
+                sources.spec.prepend_lines(&texts(&self.lines));
                 Ok(1)
             }
-            Some(id) => sources.spec.prepend_to_section(&id, &self.lines).map_err(|error| site.edit(&error)),
+            Some(id) => sources.spec.prepend_to_section(&id, &texts(&self.lines)).map_err(|error| site.edit(&error)),
         }
     }
 
     fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
         Some(as_azldev::edit_spec(sources, site, |spec| match &self.section {
             None => {
-                spec.prepend_lines(&self.lines);
+                spec.prepend_lines(&texts(&self.lines));
                 Ok(())
             }
             Some(section) => {
                 let package = as_azldev::package(self.package.as_ref());
-                spec.prepend_to_section(section.get_ref().as_written(), package, &self.lines)
+                spec.prepend_to_section(section.get_ref().as_written(), package, &texts(&self.lines))
             }
         }))
     }
@@ -101,5 +102,13 @@ mod tests {
     fn azldev_never_ends_where_the_lines_end_with_the_header() {
         let toml = "type = 'spec-prepend-lines'\nsection = '%build'\nlines = ['a', '%build']\n";
         check_azldev_refuses(toml, "%build\nc\n", "%build\na\n%build\nc\n", "header of the same section");
+    }
+
+    #[test]
+    fn text_that_is_no_lines_is_refused() {
+        let toml = "type = 'spec-prepend-lines'\nlines = ['x', \"TEXT\"]\n";
+        refused(&toml.replace("TEXT", "a\\r"), "", &["no carriage return and no NUL", "o/x.comp.toml:2:9"]);
+        refused(&toml.replace("TEXT", "%{lua:"), "", &["overlay-contradiction", "`lines` leave a macro open"]);
+        check(&toml.replace("TEXT", "a\\nb"), "", "x\na\nb\n");
     }
 }

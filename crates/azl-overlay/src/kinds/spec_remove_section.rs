@@ -1,8 +1,9 @@
 //! `spec-remove-section`: deletes a section of one package, keeping the conditionals around it balanced.
 //!
-//! All sections with this name and package go, in every `%if` branch. Text behind the `%endif` of the branch the
-//! section is in is not the section's: macros such as `%gopkgfiles` stay there, anything else makes the overlay refused,
-//! as does a macro defined in the section and used elsewhere.
+//! All sections with this name and package go, in every `%if` branch. Text that is the section's only under some
+//! condition, such as a line behind the `%endif` of its branch, makes the overlay refused. Macros that open sections of
+//! their own, such as `%gopkgfiles`, stay. A macro definition stays where it stood unless only the section uses it.
+//! `expect` counts sections.
 //!
 //! **Invariant:** never edits text outside the section; refuses rather than guesses.
 

@@ -1,7 +1,9 @@
 //! `spec-remove-subpackage`: deletes every section of one sub-package.
 //!
-//! The package is compared as the headers write it: `devel` for `%files devel`, `foo-devel` for `%files -n foo-devel`.
-//! A package that a spec spells both ways needs an overlay for each.
+//! The package may be named in any spelling and goes in all of them: `devel` of `%files devel`, `%{name}-devel` and, if
+//! `Name` is `foo`, `foo-devel` of `%files -n foo-devel`. `%ldconfig_scriptlets` and its like go with the package they
+//! name. A package that is the main one, at least under some condition, is refused. What stays and what is refused is
+//! as for `spec-remove-section`. `expect` counts sections.
 
 use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
@@ -53,5 +55,15 @@ mod tests {
             "%files\n%{m}\n",
             "defines `%m` at line 3",
         );
+    }
+
+    #[test]
+    fn all_spellings_of_the_package_go() {
+        let spec = "Name: x\n%package y\n%description -n %{name}-y\nd\n%files -n x-y\n/b\n%files -n y\n/c\n";
+        for package in ["x-y", "%{name}-y"] {
+            let toml = format!("type = 'spec-remove-subpackage'\npackage = '{package}'\nexpect = 3\n");
+            check(&toml, spec, "Name: x\n%files -n y\n/c\n");
+        }
+        check("type = 'spec-remove-subpackage'\npackage = 'y'\n", spec, "Name: x\n");
     }
 }

@@ -7,15 +7,15 @@
 
 use azl_diagnostics::Diagnostic;
 use azl_spec::Headers;
-use regex::bytes::NoExpand;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::scope::{is_in_scope, package_name, package_needs_section};
 use super::{Behaviour, as_azldev};
 use crate::overlay::Site;
+use crate::pattern::Pattern;
 use crate::sources::Sources;
-use crate::values::{OneLine, Pattern, SectionRef};
+use crate::values::{OneLine, SectionRef, SpecText};
 
 /// Replaces text in the spec.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
@@ -25,8 +25,8 @@ pub(crate) struct SpecSearchReplace {
     #[schemars(with = "Pattern")]
     regex: Spanned<Pattern>,
     /// What to put instead; nothing if absent.
-    #[serde(default)]
-    replacement: String,
+    #[schemars(with = "Option<SpecText>")]
+    replacement: Option<Spanned<SpecText>>,
     /// Only this section.
     #[schemars(with = "Option<SectionRef>")]
     section: Option<Spanned<SectionRef>>,
@@ -41,17 +41,18 @@ impl Behaviour for SpecSearchReplace {
     }
 
     fn apply(&self, sources: &mut Sources, site: &Site<'_>) -> Result<usize, Diagnostic> {
-        let regex = self.regex.get_ref().regex();
+        let regex = self.regex.get_ref();
         let name = self.section.as_ref().map(|section| section.get_ref().0);
         let package = package_name(self.package.as_ref());
+        let replacement = self.replacement.as_ref().map_or("", |text| text.get_ref().as_str());
         let mut places = 0;
         let changed = sources.spec.rewrite_lines(
             if name.is_none() { Headers::Included } else { Headers::Excluded },
             |id| is_in_scope(id, name, package.as_deref()),
             |line| {
-                let matches = regex.find_iter(line).count();
+                let matches = regex.matches(line).len();
                 places += matches;
-                (matches > 0).then(|| regex.replace_all(line, NoExpand(self.replacement.as_bytes())).into_owned())
+                (matches > 0).then(|| regex.replace(line, replacement))
             },
         );
         if changed > 0 {
@@ -65,9 +66,9 @@ impl Behaviour for SpecSearchReplace {
 
     fn apply_as_azldev(&self, sources: &mut Sources, site: &Site<'_>) -> Option<Result<(), Diagnostic>> {
         let section = self.section.as_ref().map_or("", |section| section.get_ref().as_written());
-        let regex = self.regex.get_ref().regex();
+        let replacement = self.replacement.as_ref().map_or("", |text| text.get_ref().as_str());
         Some(as_azldev::edit_spec(sources, site, |spec| {
-            let rewrite = |line: &[u8]| as_azldev::replace_all(regex, line, &self.replacement);
+            let rewrite = |line: &[u8]| self.regex.get_ref().replace(line, replacement);
             spec.rewrite_lines(section, as_azldev::package(self.package.as_ref()), rewrite)
         }))
     }
@@ -126,5 +127,19 @@ mod tests {
     fn azldev_begins_a_section_where_a_line_becomes_a_header() {
         let toml = "type = 'spec-search-replace'\nsection = '%build'\nregex = '^x$'\nreplacement = '%install'\n";
         check_azldev(toml, "%build\nx\nx\n%check\n", "%build\n%install\nx\n%check\n", "line 3 is `x`, not `%install`");
+    }
+
+    #[test]
+    fn replacement_with_carriage_return_or_nul_is_refused() {
+        for bad in ["\\r\\n", "\\u0000"] {
+            let toml = format!("type = 'spec-search-replace'\nregex = 'a'\nreplacement = \"{bad}\"\n");
+            refused(&toml, "a\n", &["no carriage return and no NUL", "o/x.comp.toml:3:15"]);
+        }
+    }
+
+    #[test]
+    fn expression_that_other_engines_choke_on_takes_linear_time() {
+        let toml = "type = 'spec-search-replace'\nregex = '^(a+)+(b|a|aa)*$'\nreplacement = 'x'\n";
+        refused(toml, &format!("{}c\n", "a".repeat(100_000)), &["no line changes"]);
     }
 }
