@@ -17,6 +17,7 @@ pub mod definition;
 pub mod deltas;
 pub mod dist_git;
 pub mod doctor;
+pub mod effective;
 pub mod error;
 pub mod events;
 pub mod explain;
