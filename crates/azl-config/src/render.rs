@@ -10,10 +10,11 @@
 mod filter;
 mod release;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use azl_diagnostics::{Diagnostic, Severity};
-use azl_overlay::{Compat, FileEntry, FileSet, Sources, Target, directory_of};
+use azl_digest::Sha512;
+use azl_overlay::{Compat, FileEntry, FileSet, Sources, Target, archive, directory_of};
 use azl_spec::{SectionId, SectionName, Spec};
 
 use crate::resolve::{DistGit, ResolvedComponent, SpecSource};
@@ -67,8 +68,19 @@ pub struct Material<'a> {
 pub struct Rendering {
     /// `<name>.spec`, `sources`, patches and other files, and `<name>.azl.macros` if there are macros.
     pub files: FileSet,
+    /// Archives that overlays change from inside, by name.
+    pub archives: BTreeMap<String, ChangedArchive>,
     /// What somebody should look at.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// An archive that overlays change from inside; the build does so, since the archive need not be there to render.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedArchive {
+    /// What upstream's `sources` pins.
+    pub upstream: Sha512,
+    /// The overlays in order, each as TOML.
+    pub overlays: Vec<String>,
 }
 
 /// Renders a component.
@@ -77,7 +89,8 @@ pub struct Rendering {
 /// All mistakes that can be told apart; an overlay that does not apply ends the run, since later ones build on it.
 pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<Rendering, Vec<Diagnostic>> {
     let mut sources = gather(component, material.packaging).map_err(|problem| vec![problem])?;
-    let pinned = take_pinned(component, &mut sources)?;
+    let (upstream, pinned) = take_pinned(component, &mut sources)?;
+    let archives = changed_archives(component, &upstream)?;
     add_macros(component, &mut sources).map_err(|problem| vec![problem])?;
     let before: BTreeSet<String> = sources.files.iter().map(|(path, _)| path.to_owned()).collect();
     let mut warnings =
@@ -95,7 +108,7 @@ pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<R
     warnings.extend(found);
     sources.spec = spec;
     sources.spec.prepend_lines(&header(component));
-    Ok(Rendering { files: collect(component, sources, &pinned), warnings })
+    Ok(Rendering { files: collect(component, sources, &pinned), archives, warnings })
 }
 
 /// Applies a component's overlays in order and returns the warnings.
@@ -127,7 +140,7 @@ pub fn gather(component: &ResolvedComponent, packaging: &FileSet) -> Result<Sour
         SpecSource::Upstream(upstream) => format!("{}.spec", upstream.package),
     };
     let Some(spec) = packaging.get(&spec_name) else {
-        let directory = packaging_directory(component)?;
+        let directory = packaging_name(component);
         let problem = Diagnostic::error("missing-spec", format!("no spec `{directory}/{spec_name}`"));
         return Err(at_declaration(component, problem));
     };
@@ -136,13 +149,17 @@ pub fn gather(component: &ResolvedComponent, packaging: &FileSet) -> Result<Sour
     Ok(Sources { spec: Spec::parse(spec.bytes.to_vec()), files })
 }
 
-/// Reads `sources` and puts the component's own source files over it.
-fn take_pinned(component: &ResolvedComponent, sources: &mut Sources) -> Result<Vec<SourceEntry>, Vec<Diagnostic>> {
-    let directory = packaging_directory(component).map_err(|problem| vec![problem])?;
-    let (mut pinned, mut problems) = match sources.files.remove(SOURCES) {
+/// Reads `sources`; returns what upstream pins, and that with the component's own source files over it.
+fn take_pinned(
+    component: &ResolvedComponent,
+    sources: &mut Sources,
+) -> Result<(Vec<SourceEntry>, Vec<SourceEntry>), Vec<Diagnostic>> {
+    let directory = packaging_name(component);
+    let (upstream, mut problems) = match sources.files.remove(SOURCES) {
         Some(entry) => parse_sources(&format!("{directory}/{SOURCES}"), &entry.bytes),
         None => (Vec::new(), Vec::new()),
     };
+    let mut pinned = upstream.clone();
     for file in &component.source_files {
         match source_entry(component, file, &pinned) {
             Ok(entry) => {
@@ -152,7 +169,42 @@ fn take_pinned(component: &ResolvedComponent, sources: &mut Sources) -> Result<V
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(pinned) } else { Err(problems) }
+    if problems.is_empty() { Ok((upstream, pinned)) } else { Err(problems) }
+}
+
+/// Returns the archives overlays change, with what upstream pins for them.
+fn changed_archives(
+    component: &ResolvedComponent,
+    upstream: &[SourceEntry],
+) -> Result<BTreeMap<String, ChangedArchive>, Vec<Diagnostic>> {
+    let mut archives = BTreeMap::new();
+    let mut problems = Vec::new();
+    for group in archive::groups(&component.overlays) {
+        let overlays = group.overlays().map(azl_overlay::Overlay::to_toml).collect();
+        match upstream.iter().find(|entry| entry.file == group.archive()) {
+            Some(entry) => {
+                let changed = ChangedArchive { upstream: entry.sha512, overlays };
+                archives.insert(group.archive().to_owned(), changed);
+            }
+            None => {
+                let message =
+                    format!("overlays change files inside `{}`, which `sources` does not pin", group.archive());
+                problems.push(at_declaration(component, Diagnostic::error("archive-not-pinned", message)));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(archives) } else { Err(problems) }
+}
+
+/// Names a component's packaging, for mistakes and the header.
+fn packaging_name(component: &ResolvedComponent) -> String {
+    match &component.spec {
+        SpecSource::Local { path } => directory_of(path).to_owned(),
+        SpecSource::Upstream(upstream) => match &upstream.dist_git {
+            DistGit::Tree(directory) => directory.clone(),
+            DistGit::Remote(uri) => uri.clone(),
+        },
+    }
 }
 
 fn source_entry(

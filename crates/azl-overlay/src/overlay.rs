@@ -60,7 +60,7 @@ pub struct Overlay {
     pub description: Option<String>,
     /// At how many places it must apply; at least one if absent.
     pub expect: Option<Spanned<usize>>,
-    /// Its kind's values as one text, the same for overlays that do the same.
+    /// Its kind's values as lines of TOML, the same for overlays that do the same.
     pub values: String,
     /// The authored file it brings in, as a path of the tree, if it names one.
     pub source: Option<String>,
@@ -188,6 +188,24 @@ impl Overlay {
     fn stronger(&self, refusal: &str) -> Diagnostic {
         let message = format!("azldev refuses this overlay `{}`: {refusal}", self.kind.name());
         Diagnostic::warning("azldev-refuses", message).at(self.file.clone(), self.span.clone())
+    }
+
+    /// Returns the overlay as TOML that [`Overlay::parse`] reads, without its reasons.
+    pub fn to_toml(&self) -> String {
+        let expect = self.expect.as_ref().map(|expect| format!("expect = {}\n", expect.get_ref())).unwrap_or_default();
+        format!("type = \"{}\"\n{expect}{}", self.kind.name(), self.values)
+    }
+
+    /// Reads one overlay of a text that holds nothing else; `file` is what mistakes name.
+    ///
+    /// # Errors
+    /// Every mistake.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let mut diagnostics = Vec::new();
+        let mut reader = Reader::new(file, &mut diagnostics);
+        let table = reader.document(text);
+        let overlay = table.and_then(|table| Self::read(&mut reader, table, Descriptions::Optional));
+        overlay.filter(|_| diagnostics.is_empty()).ok_or(diagnostics)
     }
 
     /// Makes an error at the overlay's place.

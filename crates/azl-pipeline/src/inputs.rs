@@ -7,7 +7,7 @@ use azl_action::{Blob, Wanted};
 use azl_diagnostics::Diagnostic;
 use azl_exec::LayerFiles;
 use azl_image::{ImageKind as ModelKind, ImageModel, PackageRecord};
-use azl_plan::{ComponentInput, ImageInput, ImageKind, Inputs, SeedSet, Signing};
+use azl_plan::{ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing};
 
 use crate::checkout::Checkout;
 use crate::definition::{self, SeedSetToml};
@@ -72,13 +72,23 @@ fn component(
     }
     let mut sources = BTreeMap::new();
     for source in &rendered.sources {
-        match checkout.origins.source.iter().find(|origin| origin.sha512 == source.sha512) {
+        // What upstream has is what can be found; the build makes the other bytes of it.
+        let sha512 = rendered.archives.get(&source.file).map_or(source.sha512, |archive| archive.upstream);
+        match checkout.origins.source.iter().find(|origin| origin.sha512 == sha512) {
             Some(origin) => drop(sources.insert(source.file.clone(), origin.wanted())),
             None => mistakes.push(no_origin(name, &source.file)),
         }
     }
     let seed_derived = checkout.release.seed_derived.contains_key(name);
-    Ok(ComponentInput { spec: format!("{name}.spec"), files, sources, seed_derived })
+    Ok(ComponentInput { spec: format!("{name}.spec"), files, sources, repacked: repacked(rendered), seed_derived })
+}
+
+fn repacked(rendered: &Rendered) -> BTreeMap<String, Repacked> {
+    let changed = rendered.sources.iter().filter_map(|source| {
+        let archive = rendered.archives.get(&source.file)?;
+        Some((source.file.clone(), Repacked { overlays: archive.overlays.clone(), sha512: source.sha512 }))
+    });
+    changed.collect()
 }
 
 fn no_origin(component: &str, file: &str) -> Diagnostic {

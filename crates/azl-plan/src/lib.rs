@@ -24,7 +24,7 @@ pub mod sign;
 pub mod source;
 
 pub use facts::{Facts, SpecFacts};
-pub use inputs::{ComponentInput, ImageInput, ImageKind, Inputs, SeedSet, Signing};
+pub use inputs::{ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing};
 pub use release::{PlanError, plan};
 
 /// The component whose macros every other one is built with.

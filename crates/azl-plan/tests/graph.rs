@@ -13,7 +13,13 @@ fn blob(name: &str) -> Blob {
 
 fn component(name: &str) -> ComponentInput {
     let spec = format!("{name}.spec");
-    ComponentInput { files: vec![blob(&spec)], spec, sources: BTreeMap::new(), seed_derived: false }
+    ComponentInput {
+        files: vec![blob(&spec)],
+        spec,
+        sources: BTreeMap::new(),
+        repacked: BTreeMap::new(),
+        seed_derived: false,
+    }
 }
 
 fn toy() -> (Inputs, Facts) {

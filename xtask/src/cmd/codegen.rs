@@ -6,8 +6,10 @@ use clap::Args;
 
 use super::Context;
 
-/// Generated files, and what they are to hold.
-const GENERATED: &[(&str, fn() -> serde_json::Value)] = &[
+/// A file and what makes it.
+type Generated = (&'static str, fn() -> serde_json::Value);
+
+const GENERATED: &[Generated] = &[
     ("crates/azl-config/schema/azldev.schema.json", azl_config::schema),
     ("crates/azl-config/schema/overlay-file.schema.json", azl_config::overlay_file_schema),
 ];

@@ -67,7 +67,7 @@ mod tests {
             "type = 'spec-remove-section'\nsection = '%check'\n",
             "%check\n%define m 1\n%files\n%{m}\n",
             "%files\n%{m}\n",
-            "defines `%m` at line 2",
+            "`%define m 1` is not on line 1",
         );
     }
 

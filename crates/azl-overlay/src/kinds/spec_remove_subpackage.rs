@@ -53,7 +53,7 @@ mod tests {
             "type = 'spec-remove-subpackage'\npackage = 'y'\n",
             "%package y\nA: b\n%global m 1\n%files\n%{m}\n%Post y\n",
             "%files\n%{m}\n",
-            "defines `%m` at line 3",
+            "`%global m 1` is not on line 1",
         );
     }
 

@@ -183,10 +183,11 @@ fn fetch(tree: &Tree, component: &ResolvedComponent) -> Result<Option<Chosen>, F
     let settled = upstream.commit.is_some() || upstream.snapshot.is_some();
     let asked_before = before.as_ref().and_then(|lock| lock.resolution_input_hash.as_deref());
     // What was resolved from the same question cannot have another answer, if it was fetched.
-    if let (Some(commit), true, true) = (known, settled, asked_before == Some(&*question(component))) {
-        if tree.dist_gits()?.files(&component.name, upstream, commit).is_ok() {
-            return Ok(Some(Chosen { commit: commit.to_owned(), warnings: Vec::new() }));
-        }
+    let same_question = settled && asked_before == Some(&*question(component));
+    if let Some(commit) = known.filter(|_| same_question)
+        && tree.dist_gits()?.files(&component.name, upstream, commit).is_ok()
+    {
+        return Ok(Some(Chosen { commit: commit.to_owned(), warnings: Vec::new() }));
     }
     tree.dist_gits()?.update(component, upstream, uri).map(Some)
 }
