@@ -24,6 +24,7 @@ mod overlay;
 mod pattern;
 mod reader;
 mod schema;
+mod site;
 mod sources;
 mod values;
 

@@ -19,6 +19,7 @@ use crate::error::Failure;
 use crate::repository::{self, Authorship};
 use crate::tree::Tree;
 
+pub use html::page;
 pub use report::{ComponentDeltas, Delta, DeltaReport, Totals};
 pub use trial::State;
 

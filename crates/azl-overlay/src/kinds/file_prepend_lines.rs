@@ -5,7 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Behaviour, as_azldev};
-use crate::overlay::Site;
+use crate::site::Site;
 use crate::sources::Sources;
 use crate::values::FileGlob;
 

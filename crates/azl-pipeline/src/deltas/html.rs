@@ -18,8 +18,8 @@ td.place, td.kind { font-family: ui-monospace, monospace; font-size: .85em; whit
 .totals { display: flex; gap: 2rem; flex-wrap: wrap; } .totals b { display: block; font-size: 1.8rem; }
 ";
 
-/// Returns the whole page.
-pub(super) fn page(report: &DeltaReport) -> String {
+/// Returns the report as a page that needs no other file.
+pub fn page(report: &DeltaReport) -> String {
     let mut page = String::from("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
     let _ = writeln!(page, "<title>Deviations from upstream</title><style>{STYLE}</style></head><body>");
     page.push_str("<h1>Deviations from upstream</h1>\n");

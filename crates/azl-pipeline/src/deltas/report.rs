@@ -7,7 +7,6 @@ use azl_diagnostics::Span;
 use azl_overlay::{Category, UpstreamStatus};
 use serde::Serialize;
 
-use super::html;
 use super::trial::State;
 use crate::repository::Authorship;
 
@@ -130,11 +129,6 @@ pub struct DeltaReport {
 }
 
 impl DeltaReport {
-    /// Returns the report as a page that needs no other file.
-    pub fn to_html(&self) -> String {
-        html::page(self)
-    }
-
     /// Returns how the number of deviations moved, if there is something to compare with.
     pub(super) fn growth(&self) -> Option<String> {
         let before = self.before.as_ref()?;
