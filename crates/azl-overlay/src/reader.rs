@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
                 let known: Vec<_> = taken.iter().copied().chain(known_keys(&error)).collect();
                 self.report_unknown(unknown.iter().map(|(key, range)| (key.as_str(), range.clone())), &known);
             } else {
-                self.report(explain(&error).at(self.file, span.clone()));
+                self.report(explain(&error, taken).at(self.file, span.clone()));
                 taken_out.push(take_out(table.get_mut(), &span)?);
             }
         }
@@ -186,9 +186,14 @@ fn known_keys(error: &Error) -> impl Iterator<Item = &str> {
 }
 
 /// Puts serde's words into ours.
-fn explain(error: &Error) -> Diagnostic {
+fn explain(error: &Error, taken: &[&str]) -> Diagnostic {
     let message = error.message();
     let mut names = message.split('`').skip(1).step_by(2);
+    if message.starts_with("unknown field") {
+        // Of a table that is told apart by one of its values, serde knows no key's place.
+        let known: Vec<_> = taken.iter().copied().chain(known_keys(error)).collect();
+        return unknown_key(names.next().unwrap_or_default(), &known);
+    }
     if message.starts_with("missing field") {
         return Diagnostic::error("missing-key", format!("missing key `{}`", names.next().unwrap_or_default()));
     }
