@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
+use azl_spec::Date;
+
 use crate::commit::{Commit, History};
-use crate::date::Date;
 use crate::magic::Magic;
 use crate::message::items;
 use crate::release::Release;
@@ -42,7 +43,7 @@ pub(crate) fn range(history: &History) -> (usize, Option<&[u8]>) {
 }
 
 fn entry(commit: &Commit, release: &Release) -> String {
-    let date = Date::of(commit.time).text();
+    let date = Date::of_seconds(commit.time);
     let version = match release.epoch_version() {
         Some(EpochVersion::Known(version)) => format!(" - {version}-{}", release.complete()),
         // Nobody wants to read an expression; rpm takes an entry without a version.

@@ -7,12 +7,12 @@
 use std::ops::Range;
 
 use azl_diagnostics::Diagnostic;
-use azl_spec::{SectionName, Spec};
+use azl_spec::{Date, SectionName, Spec};
 
 use crate::changelog;
 use crate::commit::{Commit, History};
-use crate::date::{Date, Reach};
 use crate::features::Features;
+use crate::reach::Reach;
 use crate::release::Release;
 use crate::version::{EpochVersion, Unreadable};
 
@@ -47,7 +47,7 @@ pub(crate) fn check_history(
     let commits = &history.commits()[..shown];
     found.extend(older_versions(commits, releases));
     found.extend(options(commits, releases));
-    let days = commits.iter().map(|commit| (Date::of(commit.time), format!("commit `{}`", commit.id)));
+    let days = commits.iter().map(|commit| (Date::of_seconds(commit.time), format!("commit `{}`", commit.id)));
     found.extend(days.clone().filter_map(|(day, name)| reach(day, &name)));
     found.extend(order(days));
     found.extend(commits.iter().filter_map(author));
@@ -86,7 +86,7 @@ fn options(commits: &[Commit], releases: &[Release]) -> Option<Diagnostic> {
 }
 
 fn reach(day: Date, name: &str) -> Option<Diagnostic> {
-    match day.reach() {
+    match Reach::of(day) {
         Reach::Fine => None,
         Reach::Far => {
             let message = format!("the day of {name} is behind 2038-01-19, which not every reader holds");
@@ -129,10 +129,10 @@ pub fn check_changelog(spec: &Spec, file: &str, now: i64) -> Vec<Diagnostic> {
             continue;
         };
         found.extend(reach(day, "the entry").map(at));
-        if day > Date::of(now.saturating_add(DAY)) {
+        if day > Date::of_seconds(now.saturating_add(DAY)) {
             found.push(at(Diagnostic::warning("changelog-future", "the entry is more than a day in the future")));
         }
-        days.push((day, format!("the entry of {}", day.text())));
+        days.push((day, format!("the entry of {day}")));
     }
     found.extend(order(days.into_iter()).map(|one| one.at(file, entries[0].0.clone())));
     found

@@ -1,10 +1,10 @@
 //! A changelog entry of our own, put above what is there.
 
 use azl_diagnostics::Diagnostic;
-use azl_spec::{SectionId, SectionName, Spec};
+use azl_spec::{Date, SectionId, SectionName, Spec};
 
 use crate::check;
-use crate::date::{Date, Reach};
+use crate::reach::Reach;
 use crate::wrap::fill;
 
 /// One entry.
@@ -62,7 +62,7 @@ fn is_autochangelog(line: &[u8]) -> bool {
 
 fn write(entry: &Entry) -> Vec<String> {
     let Entry { author, email, evr, .. } = entry;
-    let mut lines = vec![format!("* {} {author} <{email}> - {evr}", Date::of(entry.time).text())];
+    let mut lines = vec![format!("* {} {author} <{email}> - {evr}", Date::of_seconds(entry.time))];
     for item in &entry.items {
         lines.extend(fill(&format!("- {}", item.trim().replace('%', "%%"))).lines().map(str::to_owned));
     }
@@ -71,12 +71,12 @@ fn write(entry: &Entry) -> Vec<String> {
 
 fn check_entry(entry: &Entry, newest: Option<Date>) -> Result<(), Diagnostic> {
     let wrong = |message: String| Err(Diagnostic::error("changelog-entry", message));
-    let day = Date::of(entry.time);
-    if day.reach() == Reach::Impossible {
+    let day = Date::of_seconds(entry.time);
+    if Reach::of(day) == Reach::Impossible {
         return wrong("the day is before 1970 or behind 2106, which no package holds".into());
     }
     if let Some(newest) = newest.filter(|newest| *newest > day) {
-        return wrong(format!("the day {} is before that of the newest entry, {}", day.text(), newest.text()));
+        return wrong(format!("the day {day} is before that of the newest entry, {newest}"));
     }
     let breaks_out = |text: &String| text.contains(|c: char| c.is_control() || c == '<' || c == '>' || c == '%');
     if let Some(text) = [&entry.author, &entry.email].into_iter().find(|text| breaks_out(text) || text.is_empty()) {

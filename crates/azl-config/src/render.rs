@@ -8,7 +8,10 @@
 //! **Invariant:** a pure function of the resolved component, its packaging and the authored tree.
 
 mod filter;
+mod identity;
+mod literal;
 mod release;
+mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,7 +99,9 @@ pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<R
     let mut warnings =
         apply_overlays(component, &mut sources, material.authored, material.compat).map_err(|problem| vec![problem])?;
     skip_check(component, &mut sources.spec).map_err(|problem| vec![problem])?;
-    let mut problems = filter::missing_sources(component, &sources, &pinned, material.supplied);
+    let mut problems = identity::problems(component, &sources.spec);
+    problems.extend(sources::problems(component, &sources.spec));
+    problems.extend(filter::missing_sources(component, &sources, &pinned, material.supplied));
     problems.extend(filter::apply(component, &mut sources, &before));
     if material.compat == Compat::Azldev {
         warnings.extend(problems.drain(..).map(|problem| Diagnostic { severity: Severity::Warning, ..problem }));

@@ -39,10 +39,10 @@ impl Snapshot {
             Some(Offset::Z) => 0,
             Some(Offset::Custom { minutes }) => i64::from(minutes),
         };
-        let days = days_since_1970(i64::from(date.year), i64::from(date.month), i64::from(date.day));
+        let day = azl_spec::Date::new(date.year, date.month, date.day).ok_or_else(|| wrong("there is no such day"))?;
         let of_day =
             i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(time.second.unwrap_or_default());
-        Ok(Self { text: text.to_owned(), seconds: days * 86_400 + of_day - offset * 60 })
+        Ok(Self { text: text.to_owned(), seconds: day.seconds() + of_day - offset * 60 })
     }
 
     /// Returns it as written.
@@ -82,15 +82,6 @@ impl JsonSchema for Snapshot {
     }
 }
 
-/// Days of the proleptic Gregorian calendar; a year is taken to begin in March, so that leap days end it.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +105,7 @@ mod tests {
             ("2026-02-24", "is meant"),
             ("2026-02-24 00:00:00Z", "is meant"),
             ("2026-02-30T00:00:00Z", "not an RFC 3339 instant"),
+            ("0000-01-01T00:00:00Z", "there is no such day"),
             ("2026-02-24T25:00:00Z", "not an RFC 3339 instant"),
             ("2026-02-24T00:00:00Zx", "not an RFC 3339 instant"),
             ("today", "is meant"),

@@ -129,6 +129,7 @@ impl Overlay {
             self.check_places(places)?;
             if ours == *sources { Err(self.no_effect()) } else { Ok(Applied { places, warnings: Vec::new() }) }
         });
+        let outcome = outcome.map_err(with_advice);
         match compat {
             Compat::None => {
                 let applied = outcome?;
@@ -213,6 +214,14 @@ impl Overlay {
     pub(crate) fn refuse(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
         Diagnostic::error(code, message).at(self.file.clone(), self.span.clone())
     }
+}
+
+/// Says what to do about an overlay that upstream has overtaken.
+pub(crate) fn with_advice(problem: Diagnostic) -> Diagnostic {
+    if problem.code != "overlay-no-match" {
+        return problem;
+    }
+    problem.hint("upstream may have changed it: look at its file, then correct the overlay or remove it")
 }
 
 fn source_path(file: &str, table: &DeTable<'_>) -> Option<String> {

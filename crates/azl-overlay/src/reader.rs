@@ -1,12 +1,22 @@
 //! Reads TOML tables into shapes, reporting every mistake with its place.
 //!
 //! serde stops at the first mistake of a value. The reader records it, takes the key it is about out of the table and
-//! reads again, until the table is good or nothing more can be learnt.
+//! reads again, until the table is good or nothing more can be learnt. Unknown keys are taken out all at once.
+//!
+//! **Invariant:** the time to read a table is linear in its size: it is read a limited number of times, and what is not
+//! told of its mistakes is said to be left out.
+
+use std::ops::Range;
 
 use azl_diagnostics::{Diagnostic, closest};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
+
+/// How many unknown keys of one table are reported one by one.
+const MAX_UNKNOWN: usize = 100;
+/// How often one table is read; each time tells of one mistake or of all unknown keys of one table in it.
+const MAX_READINGS: usize = 24;
 
 /// A parsed table with its place.
 pub type Table<'i> = Spanned<DeTable<'i>>;
@@ -47,7 +57,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Records an error at a place of the file.
-    pub fn error(&mut self, code: &'static str, span: std::ops::Range<usize>, message: impl Into<String>) {
+    pub fn error(&mut self, code: &'static str, span: Range<usize>, message: impl Into<String>) {
         self.report(Diagnostic::error(code, message).at(self.file, span));
     }
 
@@ -118,7 +128,7 @@ impl<'a> Reader<'a> {
     /// As [`shape`](Self::shape); `taken` are further keys of the table, taken out before and only named in hints.
     pub fn shape_among<T: DeserializeOwned>(&mut self, mut table: Table<'_>, taken: &[&str]) -> Option<T> {
         let mut taken_out: Vec<String> = Vec::new();
-        loop {
+        for _ in 0..MAX_READINGS {
             let error = match T::deserialize(Deserializer::from(table.clone())) {
                 Ok(shape) => return Some(shape),
                 Err(error) => error,
@@ -128,29 +138,51 @@ impl<'a> Reader<'a> {
                 return None;
             }
             let span = error.span().unwrap_or_else(|| table.span());
-            self.report(explain(&error, taken).at(self.file, span.clone()));
-            match take_out(table.get_mut(), &span) {
-                Some(key) => taken_out.push(key),
-                None => return None,
+            if let Some(unknown) = take_unknown(&mut table, &error, &span) {
+                let known: Vec<_> = taken.iter().copied().chain(known_keys(&error)).collect();
+                self.report_unknown(unknown.iter().map(|(key, range)| (key.as_str(), range.clone())), &known);
+            } else {
+                self.report(explain(&error, taken).at(self.file, span.clone()));
+                taken_out.push(take_out(table.get_mut(), &span)?);
             }
         }
+        let problem = Diagnostic::error("too-many-mistakes", "the table may have more mistakes than these");
+        self.report(problem.at(self.file, table.span()).hint("correct these and run again"));
+        None
     }
 
     /// Reports every key left in a table as unknown.
     pub fn finish(&mut self, table: &Table<'_>, known: &[&str]) {
-        for key in table.get_ref().keys() {
-            self.report(unknown_key(key.get_ref(), known.iter().copied()).at(self.file, key.span()));
+        let keys = table.get_ref().keys();
+        self.report_unknown(keys.map(|key| (key.get_ref().as_ref(), key.span())), known);
+    }
+
+    /// Reports unknown keys one by one, and beyond [`MAX_UNKNOWN`] how many more there are.
+    fn report_unknown<'k>(&mut self, keys: impl Iterator<Item = (&'k str, Range<usize>)>, known: &[&str]) {
+        let mut keys = keys;
+        for (key, range) in keys.by_ref().take(MAX_UNKNOWN) {
+            self.report(unknown_key(key, known).at(self.file, range));
+        }
+        if let Some((_, range)) = keys.next() {
+            let message = format!("{} more unknown keys in this table", keys.count() + 1);
+            let problem = Diagnostic::error("too-many-mistakes", message).at(self.file, range);
+            self.report(problem.hint(format!("known keys: {}", known.join(", "))));
         }
     }
 }
 
 /// Returns the diagnostic for a key that is not among the known ones.
-fn unknown_key<'k>(key: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> Diagnostic {
+fn unknown_key(key: &str, known: &[&str]) -> Diagnostic {
     let diagnostic = Diagnostic::error("unknown-key", format!("unknown key `{key}`"));
-    match closest(key, known.clone()) {
+    match closest(key, known.iter().copied()) {
         Some(meant) => diagnostic.hint(format!("did you mean `{meant}`?")),
-        None => diagnostic.hint(format!("known keys: {}", known.into_iter().collect::<Vec<_>>().join(", "))),
+        None => diagnostic.hint(format!("known keys: {}", known.join(", "))),
     }
+}
+
+/// Returns the keys that serde names as known behind the unknown one.
+fn known_keys(error: &Error) -> impl Iterator<Item = &str> {
+    error.message().split('`').skip(3).step_by(2)
 }
 
 /// Puts serde's words into ours.
@@ -158,8 +190,9 @@ fn explain(error: &Error, taken: &[&str]) -> Diagnostic {
     let message = error.message();
     let mut names = message.split('`').skip(1).step_by(2);
     if message.starts_with("unknown field") {
-        let key = names.next().unwrap_or_default();
-        return unknown_key(key, taken.iter().copied().chain(names));
+        // Of a table that is told apart by one of its values, serde knows no key's place.
+        let known: Vec<_> = taken.iter().copied().chain(known_keys(error)).collect();
+        return unknown_key(names.next().unwrap_or_default(), &known);
     }
     if message.starts_with("missing field") {
         return Diagnostic::error("missing-key", format!("missing key `{}`", names.next().unwrap_or_default()));
@@ -182,8 +215,40 @@ fn backticked(message: &str) -> Option<&str> {
     message.split('`').nth(1)
 }
 
+/// Takes all keys out that are unknown in the table in which serde met one; returns them in order of their places.
+fn take_unknown(table: &mut Table<'_>, error: &Error, span: &Range<usize>) -> Option<Vec<(String, Range<usize>)>> {
+    if !error.message().starts_with("unknown field") {
+        return None;
+    }
+    let holder = holder(table.get_mut(), span)?;
+    let known: Vec<_> = known_keys(error).collect();
+    let keys = holder.keys().filter(|key| !known.contains(&key.get_ref().as_ref()));
+    let mut unknown: Vec<_> = keys.map(|key| (key.get_ref().clone().into_owned(), key.span())).collect();
+    unknown.sort_by_key(|(_, range)| range.start);
+    for (key, _) in &unknown {
+        holder.remove(key.as_str());
+    }
+    Some(unknown)
+}
+
+/// Returns the table that has a key at this place.
+fn holder<'t, 'i>(table: &'t mut DeTable<'i>, span: &Range<usize>) -> Option<&'t mut DeTable<'i>> {
+    if table.keys().any(|key| key.span() == *span) {
+        return Some(table);
+    }
+    table.iter_mut().find_map(|(_, value)| holder_in_value(value.get_mut(), span))
+}
+
+fn holder_in_value<'t, 'i>(value: &'t mut DeValue<'i>, span: &Range<usize>) -> Option<&'t mut DeTable<'i>> {
+    match value {
+        DeValue::Table(table) => holder(table, span),
+        DeValue::Array(array) => array.iter_mut().find_map(|member| holder_in_value(member.get_mut(), span)),
+        _ => None,
+    }
+}
+
 /// Takes the key out whose name or value has this place; returns its name.
-fn take_out(table: &mut DeTable<'_>, span: &std::ops::Range<usize>) -> Option<String> {
+fn take_out(table: &mut DeTable<'_>, span: &Range<usize>) -> Option<String> {
     let found = table.iter().find(|(key, value)| key.span() == *span || value.span() == *span);
     if let Some(name) = found.map(|(key, _)| key.get_ref().clone().into_owned()) {
         table.remove(name.as_str());
@@ -192,7 +257,7 @@ fn take_out(table: &mut DeTable<'_>, span: &std::ops::Range<usize>) -> Option<St
     table.iter_mut().find_map(|(_, value)| take_out_of_value(value.get_mut(), span))
 }
 
-fn take_out_of_value(value: &mut DeValue<'_>, span: &std::ops::Range<usize>) -> Option<String> {
+fn take_out_of_value(value: &mut DeValue<'_>, span: &Range<usize>) -> Option<String> {
     match value {
         DeValue::Table(table) => take_out(table, span),
         DeValue::Array(array) => {
@@ -211,6 +276,8 @@ fn take_out_of_value(value: &mut DeValue<'_>, span: &std::ops::Range<usize>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
+
     use azl_diagnostics::render_all;
     use serde::Deserialize;
 
@@ -220,6 +287,16 @@ mod tests {
         name: String,
         #[serde(default)]
         counts: Vec<u8>,
+        #[serde(default)]
+        sizes: BTreeMap<String, u8>,
+        #[serde(default)]
+        inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        size: u8,
     }
 
     fn read(text: &str) -> (Option<Shape>, String) {
@@ -237,7 +314,7 @@ mod tests {
             "x.toml:2:1",
             "did you mean `name`?",
             "x.toml:3:1",
-            "known keys: name, counts",
+            "known keys: name, counts, sizes, inner",
             "x.toml:4:14",
             "x.toml:4:24",
         ] {
@@ -250,6 +327,31 @@ mod tests {
         let (shape, report) = read("name = 3\n");
         assert!(shape.is_none());
         assert_eq!(report.matches("error[").count(), 1, "{report}");
+    }
+
+    #[test]
+    fn unknown_keys_inside_a_known_one_are_reported_with_its_own_names() {
+        let (shape, report) =
+            read("inner = [{ a = 1, b = 2, size = 3 }, { c = 1, size = 4 }]\nname = 'x'\nd = 1\nsizes.a = 5");
+        let sizes = shape.map(|shape| (shape.inner.iter().map(|inner| inner.size).sum(), shape.sizes["a"]));
+        assert_eq!(sizes, Some((7, 5)));
+        assert_eq!(report.matches("known keys: size").count(), 3, "{report}");
+        assert_eq!(report.matches("error[").count(), 4, "{report}");
+    }
+
+    /// B027.
+    #[test]
+    fn a_hundred_thousand_mistakes_take_linear_time_and_the_last_report_counts_the_rest() {
+        let many = 100_000;
+        let unknown: String = (0..many).map(|number| format!("k{number} = 1\n")).collect();
+        let (_, report) = read(&format!("name = 'x'\n{unknown}"));
+        assert_eq!(report.matches("error[unknown-key]").count(), MAX_UNKNOWN);
+        assert!(report.contains("error[too-many-mistakes]: 99900 more unknown keys in this table"));
+        let wrong: String = (0..many).map(|number| format!("sizes.k{number} = 'one'\n")).collect();
+        let (shape, report) = read(&format!("name = 'x'\n{wrong}"));
+        assert!(shape.is_none());
+        assert_eq!(report.matches("error[wrong-type]").count(), MAX_READINGS);
+        assert!(report.contains("error[too-many-mistakes]: the table may have more mistakes than these"));
     }
 
     #[test]

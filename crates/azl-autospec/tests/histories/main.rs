@@ -5,5 +5,6 @@
 mod any_input;
 mod bad_input;
 mod changelogs;
+mod property;
 mod releases;
 mod story;

@@ -10,6 +10,8 @@ use azl_overlay::{FileGlob, Sources};
 use azl_spec::SourceRef;
 
 use super::at_declaration;
+use super::literal::{Part, parts};
+use super::sources::shown;
 use crate::resolve::{ResolvedComponent, SpecSource};
 use crate::sources_file::SourceEntry;
 
@@ -54,7 +56,8 @@ pub(super) fn missing_sources(
     let missing = wanted.filter(|source| !is_there(source)).map(|source| {
         let message = format!(
             "`{}`: source `{}` is neither a file of its packaging nor in `sources`",
-            component.name, source.value
+            component.name,
+            shown(&source.value)
         );
         at_declaration(component, Diagnostic::error("missing-source", message))
     });
@@ -74,56 +77,19 @@ fn base(path: &str) -> &str {
 /// Returns the pattern of a source's file name: its last part with macros as `*`.
 fn file_pattern(value: &str) -> Option<FileGlob> {
     let mut pattern = String::new();
-    let mut rest = value;
-    while let Some(first) = rest.chars().next() {
-        let taken = match first {
-            '%' if rest.starts_with("%%") => {
-                pattern.push('%');
-                2
+    for part in parts(value) {
+        match part {
+            Part::Macro(_) => pattern.push('*'),
+            Part::Text(text) => {
+                for c in text.chars() {
+                    pattern.extend(matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '\\').then_some('\\'));
+                    pattern.push(c);
+                }
             }
-            '%' => {
-                pattern.push('*');
-                macro_length(rest)
-            }
-            '*' | '?' | '[' | ']' | '{' | '}' | '\\' => {
-                pattern.push('\\');
-                pattern.push(first);
-                1
-            }
-            _ => {
-                pattern.push(first);
-                first.len_utf8()
-            }
-        };
-        rest = &rest[taken..];
+        }
     }
     let name = pattern.rsplit('/').next().unwrap_or(&pattern);
     FileGlob::new(name).ok().filter(|_| !name.is_empty())
-}
-
-/// Returns the length of a macro call with its `%`.
-fn macro_length(call: &str) -> usize {
-    let (open, close) = match call.as_bytes().get(1) {
-        Some(b'{') => ('{', '}'),
-        Some(b'(') => ('(', ')'),
-        Some(b'[') => ('[', ']'),
-        _ => {
-            let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '?' | '!');
-            return call[1..].find(|c| !is_name(c)).map_or(call.len(), |at| at + 1);
-        }
-    };
-    let mut depth = 0usize;
-    for (at, c) in call.char_indices() {
-        if c == open {
-            depth += 1;
-        } else if c == close {
-            depth -= 1;
-            if depth == 0 {
-                return at + 1;
-            }
-        }
-    }
-    call.len()
 }
 
 #[cfg(test)]

@@ -47,6 +47,11 @@ fn files(fixture: &str) -> FileSet {
 
 /// Renders component `x` of the tree with more files, as `//- path` lines, or gives the report.
 fn rendered(more: &str) -> Result<String, String> {
+    rendered_with(Compat::None, more).map(|(files, _)| files)
+}
+
+/// Returns warnings behind the files.
+fn rendered_with(compat: Compat, more: &str) -> Result<(String, String), String> {
     let tree = files(&format!("{TREE}{more}"));
     let report = |diagnostics: &[azl_diagnostics::Diagnostic]| render_all(diagnostics, |path| tree.text(path));
     let (config, diagnostics) = load(&tree, Options::default());
@@ -56,16 +61,12 @@ fn rendered(more: &str) -> Result<String, String> {
     let component = config.resolve("x").map_err(|problem| report(&[problem]))?;
     let directory = packaging_directory(&component).map_err(|problem| report(&[problem]))?.to_owned();
     let (packaging, supplied) = (tree.below(&directory), ["supplied.key".to_owned()].into());
-    let material = Material {
-        packaging: &packaging,
-        authored: &tree,
-        compat: Compat::None,
-        past: &Past::default(),
-        supplied: &supplied,
-    };
+    let material =
+        Material { packaging: &packaging, authored: &tree, compat, past: &Past::default(), supplied: &supplied };
     let result = render(&component, material).map_err(|problems| report(&problems))?;
     let text = |entry: &FileEntry| String::from_utf8_lossy(&entry.bytes).into_owned();
-    Ok(result.files.iter().map(|(path, entry)| format!("//- {path}\n{}", text(entry))).collect())
+    let files = result.files.iter().map(|(path, entry)| format!("//- {path}\n{}", text(entry))).collect();
+    Ok((files, report(&result.warnings)))
 }
 
 fn refused(more: &str, parts: &[&str]) {
@@ -188,5 +189,91 @@ fn automatic_release_without_history_and_missing_source_are_refused() {
     refused(
         "//- upstream/x/x.spec\nName: x\nRelease: %autorelease\n//- overlays/c.toml\n[components.x]\n",
         &["the spec leaves its release to rpmautospec, but its packaging has no history", "take it from dist-git"],
+    );
+}
+
+/// A tree whose only component has a spec with these further lines.
+fn with_lines(lines: &str) -> String {
+    format!("//- upstream/x/x.spec\nName: x\nVersion: 1\nRelease: 1\n{lines}//- overlays/c.toml\n[components.x]\n")
+}
+
+/// B007.
+#[test]
+fn sources_that_lead_elsewhere_are_errors_of_ours_and_warnings_of_others() {
+    for (value, message) in [
+        ("--upload-file=/etc/shadow", "source `--upload-file=/etc/shadow` begins with `-`"),
+        ("file:///etc/passwd", "source `file:///etc/passwd` has the scheme `file`"),
+        ("git+ssh://x.org/y.git", "source `git+ssh://x.org/y.git` has the scheme `git+ssh`"),
+        ("https://me:secret@x.org/y.tar", "source `https://…@x.org/y.tar` holds a user name or password"),
+    ] {
+        let tree = with_lines(&format!("Patch0: {value}\n"));
+        refused(&tree, &["error[source-value]", message]);
+        let (files, warnings) = rendered_with(Compat::Azldev, &tree).expect("foreign trees are rendered");
+        assert!(files.contains(value) && warnings.contains("warning[source-value]"), "{warnings}");
+        assert!(!warnings.contains("secret"), "{warnings}");
+    }
+}
+
+/// B008.
+#[test]
+fn sources_of_one_name_are_refused_unless_they_are_one_or_conditional() {
+    let pair = "Source0: https://a.org/y-%{version}.key\nSource1: https://b.org/y-%{version}.key\n";
+    refused(
+        &with_lines(pair),
+        &[
+            "error[source-name]: `x`: sources `https://a.org/y-%{version}.key` and `https://b.org/y-%{version}.key` are",
+            "overlays/c.toml:1:13",
+            "hint: give one another name: `#/name`",
+        ],
+    );
+    let conditional = "Patch0: https://a.org/p.patch\n%if 0\nPatch1: https://b.org/p.patch\n%endif\n";
+    let inline = "%{?a:Patch2: https://c.org/p.patch}\nPatch3: https://a.org/p.patch\n//- upstream/x/p.patch\n-\n";
+    let result = rendered(&with_lines(&format!("{conditional}{inline}")));
+    assert!(result.is_ok(), "{result:?}");
+}
+
+/// B009.
+#[test]
+fn spec_of_another_name_than_the_component_is_refused() {
+    refused(
+        "//- upstream/x/x.spec\nName: y\nVersion: 1\nRelease: 1\n//- overlays/c.toml\n[components.x]\n",
+        &["error[spec-name]: the spec of component `x` says `Name: y`", "overlays/c.toml:1:13", "hint: name the"],
+    );
+    refused(
+        "//- overlays/y.spec\nName: x\nVersion: 1\nRelease: 1\n//- overlays/c.toml\n[components.x]\n         spec = { type = 'local', path = 'y.spec' }\n",
+        &["error[spec-name]: the spec of component `x` is called `y.spec`", "hint: rename the file to `x.spec`"],
+    );
+    let branches = "//- upstream/x/x.spec\n%if 0\nName: y\n%else\nName: x\n%endif\nVersion: 1\nRelease: 1\n                    //- overlays/c.toml\n[components.x]\n";
+    assert!(rendered(branches).is_ok());
+}
+
+/// B006.
+#[test]
+fn version_that_is_no_part_of_a_file_name_is_refused() {
+    for (from, to) in
+        [("Version: 1", "Version: ../1"), ("Release: 1", "Release: a b"), ("Release: 1", "Epoch: -1\nRelease: 1")]
+    {
+        refused(&with_lines("").replace(from, to), &["error[spec-identity]: `x`: `", "of the spec cannot be `"]);
+    }
+}
+
+/// B032.
+#[test]
+fn overlay_that_upstream_has_overtaken_says_what_to_do() {
+    let overlay =
+        |own: &str| format!("//- overlays/x/x.comp.toml\n[[components.x.overlays]]\ndescription = 'why'\n{own}\n");
+    refused(
+        &overlay("type = 'spec-set-tag'\ntag = 'Version'\nvalue = '1'"),
+        &[
+            "error[overlay-no-effect]: `x`: overlay `spec-set-tag` changes nothing",
+            "hint: upstream already has it: remove",
+        ],
+    );
+    refused(
+        &overlay("type = 'spec-search-replace'\nregex = 'make tests'\nreplacement = 'true'"),
+        &[
+            "error[overlay-no-match]",
+            "hint: upstream may have changed it: look at its file, then correct the overlay or remove it",
+        ],
     );
 }

@@ -7,7 +7,7 @@ use super::limits::Limits;
 use super::members::Members;
 use super::refusal::Refusal;
 use super::{reader, writer};
-use crate::overlay::Overlay;
+use crate::overlay::{Overlay, with_advice};
 
 /// Overlays that change one archive, in order.
 #[derive(Debug, Clone)]
@@ -75,7 +75,7 @@ impl<'o> Group<'o> {
     fn misfit(&self, overlay: &Overlay, misfit: Misfit) -> Diagnostic {
         let (kind, archive) = (overlay.kind.name(), self.archive);
         let message = format!("overlay `{kind}` does not apply to `{archive}`: {}", misfit.problem);
-        Diagnostic::error(misfit.code, message).at(overlay.file.clone(), misfit.span)
+        with_advice(Diagnostic::error(misfit.code, message).at(overlay.file.clone(), misfit.span))
     }
 
     fn refuse(&self, refusal: &Refusal) -> Diagnostic {

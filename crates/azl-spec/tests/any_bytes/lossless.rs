@@ -3,43 +3,7 @@
 use azl_spec::{Keyword, LineKind, SectionId, SectionName, Spec};
 use proptest::prelude::*;
 
-/// Pieces that meet in unlucky ways: headers, bodies, directives, odd bytes, missing ends.
-const PIECES: &[&[u8]] = &[
-    b"Name: x",
-    b"Requires(post) : y",
-    b"%{?a:Patch3: p}",
-    b"Patch: q",
-    b"%package devel",
-    b"%Files -n z",
-    b"  %build",
-    b"%if 0",
-    b"%ifarch x86_64",
-    b"%else",
-    b"%endif",
-    b"%define m() \\",
-    b"%global g %{expand:",
-    b"}",
-    b"%{lua:",
-    b"\\",
-    b"%(echo",
-    b")",
-    b"# %{",
-    b"%dnl x",
-    b"\xff\xfe",
-    b"\0",
-    b"\xef\xbb\xbf",
-    b"\r",
-    b"",
-    b" \t",
-    b"%changelog",
-    b"%check",
-];
-
-fn spec_text() -> impl Strategy<Value = Vec<u8>> {
-    let line = (0..PIECES.len(), prop_oneof![3 => Just(&b"\n"[..]), 1 => Just(&b"\r\n"[..]), 1 => Just(&b""[..])]);
-    proptest::collection::vec(line, 0..40)
-        .prop_map(|lines| lines.into_iter().flat_map(|(piece, end)| [PIECES[piece], end].concat()).collect())
-}
+use crate::lines_of_pieces;
 
 /// Returns whether `after` is `before` with some bytes put in at one or more places.
 fn only_added(before: &[u8], after: &[u8]) -> bool {
@@ -60,7 +24,7 @@ proptest! {
     }
 
     #[test]
-    fn lines_and_sections_cover_the_text(text in spec_text()) {
+    fn lines_and_sections_cover_the_text(text in lines_of_pieces()) {
         let spec = Spec::parse(text.clone());
         let joined: Vec<u8> = spec.lines().iter().flat_map(|line| text[line.range.clone()].to_vec()).collect();
         prop_assert_eq!(joined, text);
@@ -69,7 +33,7 @@ proptest! {
     }
 
     #[test]
-    fn adding_a_tag_only_adds_bytes_and_the_tag_is_found(text in spec_text()) {
+    fn adding_a_tag_only_adds_bytes_and_the_tag_is_found(text in lines_of_pieces()) {
         let mut spec = Spec::parse(text.clone());
         spec.add_tag(None, "Provides", "new").expect("the preamble is always there");
         prop_assert!(only_added(&text, spec.as_bytes()));
@@ -78,7 +42,7 @@ proptest! {
     }
 
     #[test]
-    fn appending_only_adds_bytes_under_the_headers_own_condition(text in spec_text()) {
+    fn appending_only_adds_bytes_under_the_headers_own_condition(text in lines_of_pieces()) {
         let mut spec = Spec::parse(text.clone());
         let matching = spec.find_sections(&check_section()).count();
         let appended = spec.append_to_section(&check_section(), &["appended".into()]);
@@ -87,7 +51,7 @@ proptest! {
     }
 
     #[test]
-    fn updating_a_tag_replaces_its_lines_and_nothing_else(text in spec_text()) {
+    fn updating_a_tag_replaces_its_lines_and_nothing_else(text in lines_of_pieces()) {
         let mut spec = Spec::parse(text.clone());
         let mut expected = Vec::new();
         let mut copied = 0;
@@ -104,7 +68,7 @@ proptest! {
     }
 
     #[test]
-    fn removing_a_section_only_removes_bytes_and_keeps_conditionals(text in spec_text()) {
+    fn removing_a_section_only_removes_bytes_and_keeps_conditionals(text in lines_of_pieces()) {
         let mut spec = Spec::parse(text.clone());
         // An unterminated macro makes the reader treat the lines behind it differently; removal may cure that.
         let comparable = is_well_nested(&spec) && has_no_braced_macro(&text);
