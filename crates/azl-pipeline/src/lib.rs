@@ -7,6 +7,7 @@
 //!
 //! **Invariant:** only [`mod@release`], [`render`], [`overlay`] and [`update`] write outside the store.
 
+pub mod acceptance;
 pub mod bench;
 pub mod build;
 pub mod changed;

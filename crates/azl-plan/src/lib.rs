@@ -15,6 +15,7 @@ pub mod check;
 pub mod facts;
 pub mod image;
 pub mod inputs;
+pub mod parse;
 pub mod query;
 pub mod release;
 pub mod repo;

@@ -106,3 +106,10 @@ fn facts_are_asked_with_our_macros_once_those_are_built() {
     let names: Vec<String> = first.expect("a graph").nodes().keys().map(|id| id.0.clone()).collect();
     assert_eq!(names, ["query:azurelinux-rpm-config", "seed:build"]);
 }
+
+#[test]
+fn specs_are_judged_with_our_macros_and_without_building_them() {
+    let specs = BTreeMap::from([("app/00".to_owned(), vec![blob("app.spec")])]);
+    let found = needs(&Goal::Specs(BTreeMap::from([("tree".to_owned(), specs)])), "parse:tree");
+    assert_eq!(found, ["rpm:azurelinux-rpm-config", "seed:build"].map(str::to_owned).into());
+}
