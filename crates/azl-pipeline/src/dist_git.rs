@@ -2,7 +2,7 @@
 //!
 //! Not here: git itself, which is `azl-fetch`'s.
 //!
-//! **Invariant:** only [`DistGits::update`] uses the network.
+//! **Invariant:** only [`DistGits::update`] and [`DistGits::complete`] use the network.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,8 @@ impl DistGits {
         Ok(records.map_err(of_component)?.into_iter().map(of_record).collect())
     }
 
-    /// Fetches a component's branch, chooses its commit and fetches what rendering it needs.
+    /// Fetches a component's branch, chooses its commit and fetches what rendering it needs; the files of the branch's
+    /// newest commit too, so that overlays can be tried on them.
     ///
     /// # Errors
     /// If the server or the choice fails.
@@ -73,10 +74,10 @@ impl DistGits {
         let of_component = |error| failure(name, error);
         let package: Package = named(name, &upstream.package)?;
         let url: Address = named(name, uri)?;
-        let branch: Branch = named(name, upstream.branch.as_deref().unwrap_or_default())?;
+        let branch = branch(component, upstream)?;
         let selector = selector(name, upstream)?;
         let store = self.of(&upstream.distro).map_err(of_component)?;
-        store.fetch(&package, &url, &branch).map_err(of_component)?;
+        let tip = store.fetch(&package, &url, &branch).map_err(of_component)?.tip;
         let mut resolved = store.resolve(&package, &branch, &selector);
         // A whole id may name a commit that is on no branch any more.
         let whole = upstream.commit.as_deref().and_then(|commit| commit.parse::<CommitId>().ok());
@@ -84,13 +85,42 @@ impl DistGits {
             store.fetch_commit(&package, &url, &whole).map_err(of_component)?;
             resolved = store.resolve(&package, &branch, &selector);
         }
-        let resolved = resolved.map_err(of_component)?;
+        let resolved = resolved.map_err(|error| unresolved(component, error))?;
         store.prefetch(&package, &url, &resolved.commit, Reach::History).map_err(of_component)?;
-        let warnings = resolved.warnings.iter().map(|warning| {
-            let warning = Diagnostic::warning("dist-git", format!("`{name}`: {warning}"));
-            Diagnostic { span: Some(component.declared.clone()), ..warning }
-        });
-        Ok(Chosen { commit: resolved.commit.to_string(), warnings: warnings.collect() })
+        let mut warnings: Vec<_> = resolved.warnings.iter().map(|warning| warn(component, warning)).collect();
+        if tip != resolved.commit
+            && let Err(error) = store.prefetch(&package, &url, &tip, Reach::Files)
+        {
+            warnings.push(warn(component, &format!("files of the newest commit {tip} are not here: {error}")));
+        }
+        Ok(Chosen { commit: resolved.commit.to_string(), warnings })
+    }
+
+    /// Fetches what is missing of a commit that was chosen before; asks no server if nothing is.
+    ///
+    /// # Errors
+    /// If the commit was never fetched, or the server fails.
+    pub fn complete(&self, name: &str, upstream: &Upstream, uri: &str, commit: &str) -> Result<(), Failure> {
+        let of_component = |error| failure(name, error);
+        let (package, commit) = (named(name, &upstream.package)?, named(name, commit)?);
+        let url: Address = named(name, uri)?;
+        let store = self.of(&upstream.distro).map_err(of_component)?;
+        store.prefetch(&package, &url, &commit, Reach::History).map(drop).map_err(of_component)
+    }
+
+    /// Returns the newest commit of a component's branch, as of the last fetch.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn tip(&self, component: &ResolvedComponent, upstream: &Upstream) -> Result<Option<String>, Failure> {
+        let of_component = |error| failure(&component.name, error);
+        let package: Package = named(&component.name, &upstream.package)?;
+        let branch = branch(component, upstream)?;
+        match self.of(&upstream.distro).map_err(of_component)?.resolve(&package, &branch, &Selector::Tip) {
+            Ok(resolved) => Ok(Some(resolved.commit.to_string())),
+            Err(DistGitError::Missing { .. }) => Ok(None),
+            Err(error) => Err(of_component(error)),
+        }
     }
 
     /// Puts small packs of every opened store together.
@@ -111,6 +141,36 @@ impl DistGits {
         open.insert(distro.to_owned(), Arc::clone(&store));
         Ok(store)
     }
+}
+
+fn warn(component: &ResolvedComponent, warning: &impl std::fmt::Display) -> Diagnostic {
+    let warning = Diagnostic::warning("dist-git", format!("`{}`: {warning}", component.name));
+    Diagnostic { span: Some(component.declared.clone()), ..warning }
+}
+
+fn branch(component: &ResolvedComponent, upstream: &Upstream) -> Result<Branch, Failure> {
+    let Some(branch) = &upstream.branch else {
+        let (name, distro, version) = (&component.name, &upstream.distro, &upstream.version);
+        let message = format!("`{name}`: version `{version}` of distro `{distro}` has no `dist-git-branch`");
+        return Err(at(component, Diagnostic::error("dist-git", message)));
+    };
+    named(&component.name, branch)
+}
+
+/// What was just fetched and still does not have the commit never will: another `update` is no remedy.
+fn unresolved(component: &ResolvedComponent, error: DistGitError) -> Failure {
+    let name = &component.name;
+    match error {
+        DistGitError::Missing { what, .. } => {
+            let problem = Diagnostic::error("dist-git", format!("`{name}`: upstream has no {what}"));
+            at(component, problem.hint("correct `spec.upstream-commit`"))
+        }
+        other => failure(name, other),
+    }
+}
+
+fn at(component: &ResolvedComponent, problem: Diagnostic) -> Failure {
+    Diagnostic { span: Some(component.declared.clone()), ..problem }.into()
 }
 
 fn selector(name: &str, upstream: &Upstream) -> Result<Selector, Failure> {
