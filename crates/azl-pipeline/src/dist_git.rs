@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use azl_autospec::Commit;
@@ -20,7 +21,12 @@ use crate::error::Failure;
 pub struct DistGits {
     directory: PathBuf,
     open: Mutex<BTreeMap<String, Arc<DistGit>>>,
+    /// Packages that a server was asked for.
+    fetched: AtomicUsize,
 }
+
+/// Fetches after which small packs are worth putting together; a few cost less than looking at all.
+const MANY: usize = 16;
 
 /// A commit that was chosen and fetched.
 #[derive(Debug, Clone)]
@@ -34,7 +40,7 @@ pub struct Chosen {
 impl DistGits {
     /// Names the stores below the store at `store`; nothing is opened yet.
     pub fn new(store: &Path) -> Self {
-        Self { directory: store.join("dist-git"), open: Mutex::default() }
+        Self { directory: store.join("dist-git"), open: Mutex::default(), fetched: AtomicUsize::new(0) }
     }
 
     /// Returns the files of a commit.
@@ -77,6 +83,7 @@ impl DistGits {
         let branch = branch(component, upstream)?;
         let selector = selector(name, upstream)?;
         let store = self.of(&upstream.distro).map_err(of_component)?;
+        self.fetched.fetch_add(1, Ordering::Relaxed);
         let tip = store.fetch(&package, &url, &branch).map_err(of_component)?.tip;
         let mut resolved = store.resolve(&package, &branch, &selector);
         // A whole id may name a commit that is on no branch any more.
@@ -123,13 +130,18 @@ impl DistGits {
         }
     }
 
-    /// Puts small packs of every opened store together.
+    /// Puts small packs of every opened store together, if many came in.
     ///
     /// # Errors
-    /// If git fails.
-    pub fn tidy(&self) -> Result<(), Failure> {
+    /// If git fails; the stores are as good as before.
+    pub fn tidy(&self) -> Result<(), Diagnostic> {
+        if self.fetched.swap(0, Ordering::Relaxed) < MANY {
+            return Ok(());
+        }
         let open: Vec<_> = self.open.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        open.iter().try_for_each(|store| store.tidy()).map_err(|error| Failure::Infrastructure(error.to_string()))
+        open.iter()
+            .try_for_each(|store| store.tidy())
+            .map_err(|error| Diagnostic::warning("dist-git", error.to_string()))
     }
 
     fn of(&self, distro: &str) -> Result<Arc<DistGit>, DistGitError> {

@@ -21,7 +21,7 @@ td.place, td.kind { font-family: ui-monospace, monospace; font-size: .85em; whit
 /// Returns the whole page.
 pub(super) fn page(report: &DeltaReport) -> String {
     let mut page = String::from("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
-    let _ = write!(page, "<title>Deviations from upstream</title><style>{STYLE}</style></head><body>\n");
+    let _ = writeln!(page, "<title>Deviations from upstream</title><style>{STYLE}</style></head><body>");
     page.push_str("<h1>Deviations from upstream</h1>\n");
     totals(report, &mut page);
     bars("By kind", report.totals.by_kind.iter().map(|(kind, count)| (*kind, *count)), &mut page);

@@ -124,8 +124,10 @@ pub fn components(tree: &Tree, named: &[String], options: &UpdateOptions) -> Res
     if let Some(failure) = together(failures) {
         return Err(failure);
     }
-    if chosen.iter().any(|component| remote(component).is_some()) {
-        tree.dist_gits()?.tidy()?;
+    if chosen.iter().any(|component| remote(component).is_some())
+        && let Err(warning) = tree.dist_gits()?.tidy()
+    {
+        report.warnings.push(warning);
     }
     if options.updating == Updating::Check && report.moved {
         return Err(Failure::Verification(format!("locks are not up to date\n{report}  hint: cargo xtask update")));

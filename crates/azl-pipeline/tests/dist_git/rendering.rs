@@ -1,6 +1,6 @@
 //! What locked components become.
 
-use azl_host::files;
+use azl_host::{clock, files};
 use azl_pipeline::render::{Mode, render};
 use azl_pipeline::update::Movement;
 
@@ -85,7 +85,7 @@ fn a_change_that_is_not_locked_has_no_time_of_its_own_and_the_next_update_locks_
         checkout.render();
         let first = checkout.text("specs/b/bash/bash.spec");
         assert!(first.contains("Requires: z") && first.contains("- Local changes that are not locked"), "{first}");
-        std::thread::sleep(std::time::Duration::from_millis(1100));
+        clock::sleep(std::time::Duration::from_millis(1100));
         checkout.render();
         assert_eq!(checkout.text("specs/b/bash/bash.spec"), first);
         let moved = checkout.update();

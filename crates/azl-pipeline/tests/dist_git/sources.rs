@@ -1,4 +1,4 @@
-//! Tarballs of components from dist-git: found by the lookaside, fetched by the real fetcher.
+//! Sources of components from dist-git: found by the lookaside, fetched by the real fetcher.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use azl_store::LocalStore;
 use super::checkout::{Checkout, spec};
 use super::web::{Reply, WebServer};
 
-const TARBALL: &[u8] = b"a tarball";
+const CONTENT: &[u8] = b"a text";
 
 fn find(checkout: &Checkout, origins: &str, source: &SourceEntry) -> Result<Wanted, Diagnostic> {
     let origins: OriginsToml = parse("upstream/origins.toml", origins).expect("origins");
@@ -40,16 +40,16 @@ fn urls(wanted: &Wanted) -> Vec<&str> {
 }
 
 #[test]
-fn a_tarball_comes_from_the_lookaside_by_package_and_digest() {
+fn a_source_comes_from_the_lookaside_by_package_and_digest() {
     let Some(checkout) = Checkout::new("[components.shell.spec]\nupstream-name = 'bash'\n") else { return };
-    let sha512 = Sha512::of(TARBALL);
-    let path = format!("/pkgs/bash/bash-1.tar.xz/sha512/{sha512}/bash-1.tar.xz");
-    let lookaside = WebServer::start(vec![(path.as_str(), vec![Reply::Bytes(TARBALL.to_vec())])]);
+    let sha512 = Sha512::of(CONTENT);
+    let path = format!("/pkgs/bash/bash-1.txt/sha512/{sha512}/bash-1.txt");
+    let lookaside = WebServer::start(vec![(path.as_str(), vec![Reply::Bytes(CONTENT.to_vec())])]);
     let template = lookaside.url("/pkgs/$pkg/$filename/$hashtype/$hash/$filename");
     checkout.put("azldev.toml", &checkout.distros(&format!("lookaside-base-uri = '{template}'")));
-    let text = spec("bash", "1").replace("Summary", "Source0: bash-1.tar.xz\nSummary");
+    let text = spec("bash", "1").replace("Summary", "Source0: bash-1.txt\nSummary");
     let upstream = checkout.world.upstream("bash");
-    upstream.write("bash.spec", &text).write("sources", &format!("SHA512 (bash-1.tar.xz) = {sha512}\n"));
+    upstream.write("bash.spec", &text).write("sources", &format!("SHA512 (bash-1.txt) = {sha512}\n"));
     upstream.commit(100, "Import");
     checkout.update();
     let tree = checkout.tree();
@@ -62,7 +62,7 @@ fn a_tarball_comes_from_the_lookaside_by_package_and_digest() {
     let store = LocalStore::open(checkout.store().join("blobs-of-test")).expect("a store");
     let fetch = Fetch { files: BTreeMap::from([(source.file.clone(), wanted)]) };
     let result = HostFetcher::new().fetch(&fetch, &store).expect("fetched");
-    assert_eq!(store.read(result.outputs["bash-1.tar.xz"]).expect("a blob"), TARBALL);
+    assert_eq!(store.read(result.outputs["bash-1.txt"]).expect("a blob"), CONTENT);
     assert_eq!(lookaside.asked(), [path]);
 }
 
@@ -76,7 +76,7 @@ fn what_was_written_down_comes_before_the_lookaside_and_that_before_declared_add
     let Some(checkout) = Checkout::new(&own) else { return };
     let own = entry("own.tar", b"own");
     assert_eq!(urls(&find(&checkout, "", &own).expect("declared")), ["https://up.example/own.tar"]);
-    let unknown = find(&checkout, "", &entry("a.tar", TARBALL)).expect_err("nobody knows");
+    let unknown = find(&checkout, "", &entry("a.tar", CONTENT)).expect_err("nobody knows");
     assert_eq!((unknown.code, unknown.message.as_str()), ("no-origin", "`a.tar` of `bash` has no known origin"));
 
     checkout.put("azldev.toml", &checkout.distros("lookaside-base-uri = 'https://look.example/$hash'"));
