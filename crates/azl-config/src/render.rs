@@ -1,6 +1,6 @@
 //! Renders a component: its packaging plus overlays plus build options gives the files of `specs/`.
 //!
-//! The order is azldev's: build macros, overlays, `%check` switched off, release and changelog, header. Files the
+//! The order is azldev's: build macros (those that name upstream's version too), overlays, `%check` switched off, release and changelog, header. Files the
 //! result does not name are left out.
 //!
 //! Not here: reading histories and locks.
@@ -10,6 +10,7 @@
 mod filter;
 mod identity;
 mod literal;
+mod provenance;
 mod release;
 mod sources;
 
@@ -20,7 +21,7 @@ use azl_digest::Sha512;
 use azl_overlay::{Compat, FileEntry, FileSet, Sources, Target, archive, directory_of};
 use azl_spec::{SectionId, SectionName, Spec};
 
-use crate::resolve::{DistGit, ResolvedComponent, SpecSource};
+use crate::resolve::{DistGit, ResolvedComponent, SpecSource, Upstream};
 use crate::source_file::{HashType, SourceFile};
 use crate::sources_file::{SourceEntry, parse_sources, write_sources};
 
@@ -94,10 +95,11 @@ pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<R
     let mut sources = gather(component, material.packaging).map_err(|problem| vec![problem])?;
     let (upstream, pinned) = take_pinned(component, &mut sources)?;
     let archives = changed_archives(component, &upstream)?;
-    add_macros(component, &mut sources).map_err(|problem| vec![problem])?;
+    let (macros, mut warnings) = provenance::with(component, &sources.spec, material.past);
+    add_macros(component, &macros, &mut sources).map_err(|problem| vec![problem])?;
     let before: BTreeSet<String> = sources.files.iter().map(|(path, _)| path.to_owned()).collect();
-    let mut warnings =
-        apply_overlays(component, &mut sources, material.authored, material.compat).map_err(|problem| vec![problem])?;
+    let found = apply_overlays(component, &mut sources, material.authored, material.compat);
+    warnings.extend(found.map_err(|problem| vec![problem])?);
     skip_check(component, &mut sources.spec).map_err(|problem| vec![problem])?;
     let mut problems = identity::problems(component, &sources.spec);
     problems.extend(sources::problems(component, &sources.spec));
@@ -112,7 +114,7 @@ pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<R
     let (spec, found) = release::set(component, sources.spec, material.past)?;
     warnings.extend(found);
     sources.spec = spec;
-    sources.spec.prepend_lines(&header(component));
+    sources.spec.prepend_lines(&header(component, material.past));
     Ok(Rendering { files: collect(component, sources, &pinned), archives, warnings })
 }
 
@@ -145,13 +147,31 @@ pub fn gather(component: &ResolvedComponent, packaging: &FileSet) -> Result<Sour
         SpecSource::Upstream(upstream) => format!("{}.spec", upstream.package),
     };
     let Some(spec) = packaging.get(&spec_name) else {
-        let directory = packaging_name(component);
-        let problem = Diagnostic::error("missing-spec", format!("no spec `{directory}/{spec_name}`"));
-        return Err(at_declaration(component, problem));
+        return Err(missing_spec(component, &spec_name, packaging));
     };
     let mut files = packaging.clone();
     files.retain(|path| !path.ends_with(".spec") && !path.starts_with(".git/"));
     Ok(Sources { spec: Spec::parse(spec.bytes.to_vec()), files })
+}
+
+fn missing_spec(component: &ResolvedComponent, name: &str, packaging: &FileSet) -> Diagnostic {
+    let problem = Diagnostic::error("missing-spec", format!("no spec `{}/{name}`", place(component)));
+    let problem = at_declaration(component, problem);
+    let others = packaging.iter().filter(|(path, _)| path.ends_with(".spec")).map(|(path, _)| format!("`{path}`"));
+    match others.collect::<Vec<_>>().join(", ") {
+        others if others.is_empty() => problem,
+        others => {
+            problem.hint(format!("it has {others}; `spec.upstream-name` is the name of packaging and spec there"))
+        }
+    }
+}
+
+/// Returns where a component's packaging is, for people.
+fn place(component: &ResolvedComponent) -> &str {
+    match &component.spec {
+        SpecSource::Local { path } => directory_of(path),
+        SpecSource::Upstream(Upstream { dist_git: DistGit::Tree(place) | DistGit::Remote(place), .. }) => place,
+    }
 }
 
 /// Reads `sources`; returns what upstream pins, and that with the component's own source files over it.
@@ -159,9 +179,8 @@ fn take_pinned(
     component: &ResolvedComponent,
     sources: &mut Sources,
 ) -> Result<(Vec<SourceEntry>, Vec<SourceEntry>), Vec<Diagnostic>> {
-    let directory = packaging_name(component);
     let (upstream, mut problems) = match sources.files.remove(SOURCES) {
-        Some(entry) => parse_sources(&format!("{directory}/{SOURCES}"), &entry.bytes),
+        Some(entry) => parse_sources(&format!("{}/{SOURCES}", place(component)), &entry.bytes),
         None => (Vec::new(), Vec::new()),
     };
     let mut pinned = upstream.clone();
@@ -201,17 +220,6 @@ fn changed_archives(
     if problems.is_empty() { Ok(archives) } else { Err(problems) }
 }
 
-/// Names a component's packaging, for mistakes and the header.
-fn packaging_name(component: &ResolvedComponent) -> String {
-    match &component.spec {
-        SpecSource::Local { path } => directory_of(path).to_owned(),
-        SpecSource::Upstream(upstream) => match &upstream.dist_git {
-            DistGit::Tree(directory) => directory.clone(),
-            DistGit::Remote(uri) => uri.clone(),
-        },
-    }
-}
-
 fn source_entry(
     component: &ResolvedComponent,
     file: &SourceFile,
@@ -231,12 +239,16 @@ fn source_entry(
 }
 
 /// Writes the macros file and makes the spec load and carry it.
-fn add_macros(component: &ResolvedComponent, sources: &mut Sources) -> Result<(), Diagnostic> {
-    if component.macros.is_empty() {
+fn add_macros(
+    component: &ResolvedComponent,
+    macros: &BTreeMap<String, String>,
+    sources: &mut Sources,
+) -> Result<(), Diagnostic> {
+    if macros.is_empty() {
         return Ok(());
     }
     let name = format!("{}.azl.macros", component.name);
-    let lines = component.macros.iter().map(|(name, value)| format!("%{name} {value}\n"));
+    let lines = macros.iter().map(|(name, value)| format!("%{name} {value}\n"));
     let text = format!(
         "# Build options of {}, rendered from its configuration.\n{}",
         component.name,
@@ -268,12 +280,17 @@ fn skip_check(component: &ResolvedComponent, spec: &mut Spec) -> Result<(), Diag
 }
 
 /// Says that the file is generated and from what; no line holds a `%`, which rpm would expand.
-fn header(component: &ResolvedComponent) -> Vec<String> {
+///
+/// Dist-git is named by distribution and commit, not by address: from a mirror the same comes out.
+fn header(component: &ResolvedComponent, past: &Past) -> Vec<String> {
     let spec = match &component.spec {
         SpecSource::Local { path } => path.clone(),
         SpecSource::Upstream(upstream) => match &upstream.dist_git {
             DistGit::Tree(directory) => format!("{directory}/{}.spec", upstream.package),
-            DistGit::Remote(uri) => uri.clone(),
+            DistGit::Remote(_) => {
+                let commit = past.commits.first().map(|commit| format!(" at {}", commit.id)).unwrap_or_default();
+                format!("{}.spec of {} {}{commit}", upstream.package, upstream.distro, upstream.version)
+            }
         },
     };
     let overlays: BTreeSet<_> = component.overlays.iter().map(|overlay| overlay.file.as_str()).collect();

@@ -30,6 +30,7 @@ pub mod image;
 pub mod inputs;
 pub mod list;
 pub mod manifest;
+pub mod origins;
 pub mod overlay;
 pub mod ports;
 pub mod realise;

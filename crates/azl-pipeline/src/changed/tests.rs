@@ -1,5 +1,7 @@
 //! Comparisons of the work tree with a commit, in a real repository.
 
+use std::io::Write as _;
+
 use azl_host::{Cmd, files};
 
 use super::*;
@@ -30,7 +32,7 @@ fn rendered(root: &Path) {
 fn tree() -> Option<tempfile::TempDir> {
     let root = tempfile::tempdir().expect("a temporary directory");
     if Cmd::new("git", root.path()).arg("--version").output().is_err() {
-        println!("skipped: no `git` on this host");
+        let _ = std::io::stderr().write_fmt(format_args!("not run: no git here\n"));
         return None;
     }
     put(root.path(), "azldev.toml", CONFIG);

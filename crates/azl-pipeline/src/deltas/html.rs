@@ -69,7 +69,11 @@ fn bars<'a>(title: &str, counts: impl Iterator<Item = (&'a str, usize)>, page: &
 }
 
 fn table(component: &ComponentDeltas, page: &mut String) {
-    let _ = writeln!(page, "<h2 id=\"{0}\">{0}</h2><table>", escape(&component.component));
+    let _ = writeln!(page, "<h2 id=\"{0}\">{0}</h2>", escape(&component.component));
+    if let Some(commit) = &component.newer {
+        let _ = writeln!(page, "<p>Newer upstream: commit <code>{}</code>.</p>", escape(commit));
+    }
+    page.push_str("<table>");
     page.push_str("<tr><th>Kind<th>Why<th>Upstream<th>Now<th>Newer upstream<th>Since<th>Where\n");
     for delta in &component.deltas {
         row(delta, page);

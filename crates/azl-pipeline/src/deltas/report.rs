@@ -69,6 +69,8 @@ pub struct ComponentDeltas {
     pub component: String,
     /// Groups it is in, which may be where a deviation comes from.
     pub groups: Vec<String>,
+    /// Newer upstream commit that its overlays were tried on.
+    pub newer: Option<String>,
     /// The deviations.
     pub deltas: Vec<Delta>,
 }
@@ -150,7 +152,8 @@ impl DeltaReport {
 impl fmt::Display for DeltaReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for component in &self.components {
-            writeln!(f, "{}", component.component)?;
+            let newer = component.newer.as_deref().map(|commit| format!("  (newer upstream: {commit})"));
+            writeln!(f, "{}{}", component.component, newer.unwrap_or_default())?;
             for delta in &component.deltas {
                 write_delta(f, delta)?;
             }
