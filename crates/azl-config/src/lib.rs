@@ -78,7 +78,7 @@ pub use resource::{GpgCheck, GpgKey, RepoLocation, Resources, RpmRepo, RpmRepoTy
 pub use schema::{overlay_file_schema, schema};
 pub use snapshot::Snapshot;
 pub use source_file::{HashType, Origin, SourceFile};
-pub use sources_file::{SourceEntry, parse_sources, write_sources};
+pub use sources_file::{SourceEntry, SourceHash, parse_sources, write_sources};
 pub use spanned::{Declared, Spanned};
 pub use test_suite::{Lisa, LisaFramework, Pytest, PytestInstall, Runner, TestSuite};
 pub use tools::{ImageCustomizer, Tools};

@@ -23,7 +23,7 @@ use azl_spec::{SectionId, SectionName, Spec};
 
 use crate::resolve::{DistGit, ResolvedComponent, SpecSource, Upstream};
 use crate::source_file::{HashType, SourceFile};
-use crate::sources_file::{SourceEntry, parse_sources, write_sources};
+use crate::sources_file::{SourceEntry, SourceHash, parse_sources, write_sources};
 
 pub use release::Past;
 
@@ -103,6 +103,7 @@ pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<R
     skip_check(component, &mut sources.spec).map_err(|problem| vec![problem])?;
     let mut problems = identity::problems(component, &sources.spec);
     problems.extend(sources::problems(component, &sources.spec));
+    problems.extend(weakly_pinned(component, &pinned));
     problems.extend(filter::missing_sources(component, &sources, &pinned, material.supplied));
     problems.extend(filter::apply(component, &mut sources, &before));
     if material.compat == Compat::Azldev {
@@ -205,14 +206,17 @@ fn changed_archives(
     let mut problems = Vec::new();
     for group in archive::groups(&component.overlays) {
         let overlays = group.overlays().map(azl_overlay::Overlay::to_toml).collect();
-        match upstream.iter().find(|entry| entry.file == group.archive()) {
-            Some(entry) => {
-                let changed = ChangedArchive { upstream: entry.sha512, overlays };
+        let pinned = upstream.iter().find(|entry| entry.file == group.archive());
+        match pinned.and_then(SourceEntry::sha512) {
+            Some(upstream) => {
+                let changed = ChangedArchive { upstream, overlays };
                 archives.insert(group.archive().to_owned(), changed);
             }
             None => {
-                let message =
-                    format!("overlays change files inside `{}`, which `sources` does not pin", group.archive());
+                let message = format!(
+                    "overlays change files inside `{}`, which `sources` does not pin by SHA512",
+                    group.archive()
+                );
                 problems.push(at_declaration(component, Diagnostic::error("archive-not-pinned", message)));
             }
         }
@@ -231,11 +235,23 @@ fn source_entry(
     if upstream_has && !file.replace_upstream {
         return Err(refuse(format!("source file `{name}` is in upstream's `sources`; say `replace-upstream` and why")));
     }
-    let (Some(hash), Some(HashType::Sha512)) = (&file.hash, file.hash_type) else {
-        return Err(refuse(format!("source file `{name}` needs a SHA512 `hash`: `sources` holds no other")));
+    let wrong = |error: azl_digest::ParseDigestError| refuse(format!("source file `{name}`: {error}"));
+    let hash = match (&file.hash, file.hash_type) {
+        (Some(hash), Some(HashType::Sha512)) => SourceHash::Sha512(hash.get_ref().parse().map_err(wrong)?),
+        (Some(hash), Some(HashType::Sha256)) => SourceHash::Sha256(hash.get_ref().parse().map_err(wrong)?),
+        _ => return Err(refuse(format!("source file `{name}` needs a `hash`, which goes into `sources`"))),
     };
-    let sha512 = hash.get_ref().parse().map_err(|error| refuse(format!("source file `{name}`: {error}")))?;
-    Ok(SourceEntry { file: name.to_owned(), sha512 })
+    Ok(SourceEntry { file: name.to_owned(), hash })
+}
+
+/// Returns a mistake for each tarball that is not pinned by SHA512.
+fn weakly_pinned(component: &ResolvedComponent, pinned: &[SourceEntry]) -> Vec<Diagnostic> {
+    let weak = pinned.iter().filter(|entry| entry.sha512().is_none()).map(|entry| {
+        let message = format!("`{}`: `sources` does not pin `{}` by SHA512", component.name, entry.file);
+        let problem = at_declaration(component, Diagnostic::error("weak-hash", message));
+        problem.hint("add it to `source-files` with `replace-upstream`, a reason and its SHA512")
+    });
+    weak.collect()
 }
 
 /// Writes the macros file and makes the spec load and carry it.

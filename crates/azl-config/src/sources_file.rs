@@ -3,15 +3,36 @@
 use std::collections::BTreeMap;
 
 use azl_diagnostics::Diagnostic;
-use azl_digest::Sha512;
+use azl_digest::{Digest, Sha512};
 
 /// One line of `sources`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceEntry {
     /// File name.
     pub file: String,
-    /// Digest of its content.
-    pub sha512: Sha512,
+    /// Hash of its content.
+    pub hash: SourceHash,
+}
+
+/// A hash as `sources` files of today and of old have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceHash {
+    /// SHA-512, the only one our own trees may use.
+    Sha512(Sha512),
+    /// SHA-256.
+    Sha256(Digest),
+    /// MD5, in lower case; it pins nothing, and what has no other hash cannot be built.
+    Md5(String),
+}
+
+impl SourceEntry {
+    /// Returns the hash if it is the one that sources are found by.
+    pub fn sha512(&self) -> Option<Sha512> {
+        match &self.hash {
+            SourceHash::Sha512(hash) => Some(*hash),
+            SourceHash::Sha256(_) | SourceHash::Md5(_) => None,
+        }
+    }
 }
 
 /// Reads a `sources` file; `path` is where it is, for the mistakes. Every bad line is reported.
@@ -43,24 +64,41 @@ pub fn parse_sources(path: &str, bytes: &[u8]) -> (Vec<SourceEntry>, Vec<Diagnos
 fn parse_line(line: &[u8]) -> Result<SourceEntry, String> {
     let line = std::str::from_utf8(line).map_err(|_| "not UTF-8".to_owned())?.trim_end();
     let shape = || format!("not of the form `SHA512 (file) = digest`: `{line}`");
-    let Some((algorithm, rest)) = line.split_once(" (") else {
-        let legacy = line.split_once("  ").is_some_and(|(hash, _)| hash.len() == 32);
-        return Err(if legacy { "MD5 is not accepted: list the file with its SHA512".into() } else { shape() });
+    let (algorithm, file, digest) = match line.split_once(" (") {
+        Some((algorithm, rest)) => {
+            let (file, digest) = rest.split_once(") = ").ok_or_else(shape)?;
+            (algorithm, file, digest)
+        }
+        None => {
+            let (digest, file) = line.split_once("  ").ok_or_else(shape)?;
+            ("MD5", file, digest)
+        }
     };
-    let (file, digest) = rest.split_once(") = ").ok_or_else(shape)?;
-    if algorithm != "SHA512" {
-        return Err(format!("`{algorithm}` is not accepted: list `{file}` with its SHA512"));
-    }
     if matches!(file, "" | "." | "..") || file.contains(['/', '\\', '\0']) || file.contains(char::is_whitespace) {
         return Err(format!("not a plain file name: `{file}`"));
     }
-    let sha512 = digest.parse().map_err(|error| format!("{error}"))?;
-    Ok(SourceEntry { file: file.to_owned(), sha512 })
+    let hash = match algorithm {
+        "SHA512" => SourceHash::Sha512(digest.parse().map_err(|error| format!("{error}"))?),
+        "SHA256" => SourceHash::Sha256(digest.parse().map_err(|error| format!("{error}"))?),
+        "MD5" if is_md5(digest) => SourceHash::Md5(digest.to_owned()),
+        "MD5" => return Err(shape()),
+        other => return Err(format!("`{other}` is not accepted: list `{file}` with its SHA512")),
+    };
+    Ok(SourceEntry { file: file.to_owned(), hash })
 }
 
-/// Writes a `sources` file in the given order.
+fn is_md5(digest: &str) -> bool {
+    digest.len() == 32 && digest.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
+}
+
+/// Writes a `sources` file in the given order; MD5 in the old form, as it stands in the files that have it.
 pub fn write_sources(entries: &[SourceEntry]) -> String {
-    entries.iter().map(|entry| format!("SHA512 ({}) = {}\n", entry.file, entry.sha512)).collect()
+    let line = |SourceEntry { file, hash }: &SourceEntry| match hash {
+        SourceHash::Sha512(hash) => format!("SHA512 ({file}) = {hash}\n"),
+        SourceHash::Sha256(hash) => format!("SHA256 ({file}) = {hash}\n"),
+        SourceHash::Md5(hash) => format!("{hash}  {file}\n"),
+    };
+    entries.iter().map(line).collect()
 }
 
 #[cfg(test)]
@@ -73,7 +111,9 @@ mod tests {
 
     #[test]
     fn entries_round_trip() {
-        let text = format!("SHA512 (b-1.tar.xz) = {}\nSHA512 (a) = {}\n", hex('a'), hex('0'));
+        let sha256 = "b".repeat(64);
+        let old = "0".repeat(32);
+        let text = format!("SHA512 (b-1.tar.xz) = {}\nSHA256 (a) = {sha256}\n{old}  c\n", hex('a'));
         let (entries, diagnostics) = parse_sources("sources", text.as_bytes());
         assert!(diagnostics.is_empty());
         assert_eq!(write_sources(&entries), text);
@@ -83,7 +123,7 @@ mod tests {
     fn every_bad_line_is_reported_with_its_number() {
         let good = format!("SHA512 (a) = {}", hex('a'));
         let text = format!(
-            "{good}\n{good}\n\nMD5 (b) = {}\n{}  c\nSHA512 (d) = 12\nSHA512 (../e) = {}\nnonsense\n",
+            "{good}\n{good}\n\nSHA1 (b) = {}\n{}x  c\nSHA512 (d) = 12\nSHA512 (../e) = {}\nnonsense\n",
             "0".repeat(32),
             "0".repeat(32),
             hex('a'),
@@ -93,8 +133,8 @@ mod tests {
         let messages: Vec<_> = diagnostics.iter().map(|one| one.message.as_str()).collect();
         for (message, expected) in messages.iter().zip([
             "line 2: `a` is listed on line 1 already",
-            "line 4: `MD5` is not accepted",
-            "line 5: MD5 is not accepted",
+            "line 4: `SHA1` is not accepted",
+            "line 5: not of the form",
             "line 6: not a digest: `12`",
             "line 7: not a plain file name: `../e`",
             "line 8: not of the form",

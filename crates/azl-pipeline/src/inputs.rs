@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use azl_action::ports::{BlobStore, PortError};
 use azl_action::{Blob, Wanted};
-use azl_config::SourceEntry;
 use azl_diagnostics::Diagnostic;
 use azl_exec::LayerFiles;
 use azl_image::{ImageKind as ModelKind, ImageModel, PackageRecord};
@@ -77,10 +76,12 @@ fn component(
         Ok(component) => {
             for source in &rendered.sources {
                 // What upstream has is what can be found; the build makes the other bytes of it.
-                let archive = rendered.archives.get(&source.file);
-                let sha512 = archive.map_or(source.sha512, |archive| archive.upstream);
-                let source = SourceEntry { sha512, ..source.clone() };
-                match origins::wanted(checkout.tree.config(), &checkout.origins, &component, &source) {
+                let archive = rendered.archives.get(&source.file).map(|archive| archive.upstream);
+                let found = archive.or(source.sha512()).ok_or_else(|| weakly_pinned(name, &source.file));
+                let (config, origins) = (checkout.tree.config(), &checkout.origins);
+                let wanted =
+                    found.and_then(|sha512| origins::wanted(config, origins, &component, &source.file, sha512));
+                match wanted {
                     Ok(wanted) => drop(sources.insert(source.file.clone(), wanted)),
                     Err(mistake) => mistakes.push(mistake),
                 }
@@ -92,10 +93,15 @@ fn component(
     Ok(ComponentInput { spec: format!("{name}.spec"), files, sources, repacked: repacked(rendered), seed_derived })
 }
 
+fn weakly_pinned(component: &str, file: &str) -> Diagnostic {
+    Diagnostic::error("weak-hash", format!("`{file}` of `{component}` is not pinned by SHA512"))
+        .hint("add it to `source-files` with `replace-upstream`, a reason and its SHA512")
+}
+
 fn repacked(rendered: &Rendered) -> BTreeMap<String, Repacked> {
     let changed = rendered.sources.iter().filter_map(|source| {
         let archive = rendered.archives.get(&source.file)?;
-        Some((source.file.clone(), Repacked { overlays: archive.overlays.clone(), sha512: source.sha512 }))
+        Some((source.file.clone(), Repacked { overlays: archive.overlays.clone(), sha512: source.sha512()? }))
     });
     changed.collect()
 }

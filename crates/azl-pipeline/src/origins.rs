@@ -6,12 +6,13 @@
 //! **Invariant:** an origin is a place to look; what is taken there must have the digest that `sources` pins.
 
 use azl_action::{Origin, Wanted};
-use azl_config::{Config, Distro, HashType, LookasideFile, ResolvedComponent, SourceEntry, SpecSource};
+use azl_config::{Config, Distro, HashType, LookasideFile, ResolvedComponent, SpecSource};
 use azl_diagnostics::Diagnostic;
+use azl_digest::Sha512;
 
 use crate::definition::OriginsToml;
 
-/// Returns what to fetch for a line of a component's `sources`.
+/// Returns what to fetch for a tarball of a component.
 ///
 /// # Errors
 /// If nobody knows an origin of it, or the distribution's lookaside cannot be asked for it.
@@ -19,31 +20,37 @@ pub fn wanted(
     config: &Config,
     origins: &OriginsToml,
     component: &ResolvedComponent,
-    source: &SourceEntry,
+    file: &str,
+    sha512: Sha512,
 ) -> Result<Wanted, Diagnostic> {
-    if let Some(origin) = origins.source.iter().find(|origin| origin.sha512 == source.sha512) {
+    if let Some(origin) = origins.source.iter().find(|origin| origin.sha512 == sha512) {
         return Ok(origin.wanted());
     }
-    let addresses = addresses(config, component, source).map_err(|problem| Diagnostic {
+    let addresses = addresses(config, component, file, sha512).map_err(|problem| Diagnostic {
         span: problem.span.clone().or_else(|| Some(component.declared.clone())),
         ..problem
     })?;
     if addresses.is_empty() {
-        return Err(unknown(&component.name, &source.file));
+        return Err(unknown(&component.name, file));
     }
     let origins = addresses.into_iter().map(Origin::Url).collect();
-    Ok(Wanted { sha256: None, sha512: Some(source.sha512), size: None, origins })
+    Ok(Wanted { sha256: None, sha512: Some(sha512), size: None, origins })
 }
 
-fn addresses(config: &Config, component: &ResolvedComponent, source: &SourceEntry) -> Result<Vec<String>, Diagnostic> {
+fn addresses(
+    config: &Config,
+    component: &ResolvedComponent,
+    file: &str,
+    sha512: Sha512,
+) -> Result<Vec<String>, Diagnostic> {
     let none = Distro::default();
     let (distro, package) = match &component.spec {
         SpecSource::Upstream(upstream) => (config.distros.get(&upstream.distro), upstream.package.as_str()),
         SpecSource::Local { .. } => (None, component.name.as_str()),
     };
-    let hash = source.sha512.to_string();
-    let file = LookasideFile { package, file: &source.file, hash_type: HashType::Sha512, hash: &hash };
-    distro.unwrap_or(&none).addresses(&file, &declared(component, &source.file))
+    let hash = sha512.to_string();
+    let asked = LookasideFile { package, file, hash_type: HashType::Sha512, hash: &hash };
+    distro.unwrap_or(&none).addresses(&asked, &declared(component, file))
 }
 
 fn declared(component: &ResolvedComponent, file: &str) -> Vec<String> {

@@ -103,6 +103,10 @@ impl fmt::Display for ComponentsReport {
 /// # Errors
 /// Every failure, after the locks of the other components were written; with [`Updating::Check`], any movement.
 pub fn components(tree: &Tree, named: &[String], options: &UpdateOptions) -> Result<ComponentsReport, Failure> {
+    let early = tree.config().snapshot_after(clock::now() as i64);
+    if !early.is_empty() {
+        return Err(Failure::Configuration(early));
+    }
     let chosen = choose(tree, named)?;
     let mut report = ComponentsReport { components: Vec::new(), warnings: Vec::new(), moved: false };
     let mut failures = Vec::new();
