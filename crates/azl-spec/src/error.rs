@@ -103,6 +103,13 @@ pub enum EditError {
         /// Line that applies it.
         line: usize,
     },
+    /// A patch that stays would get another number than a line names it by.
+    PatchRenumbered {
+        /// Number of the patch.
+        number: u32,
+        /// Line that names it.
+        line: usize,
+    },
 }
 
 impl fmt::Display for EditError {
@@ -136,6 +143,9 @@ impl fmt::Display for EditError {
             Self::NotTheHeader { section, text } => write!(f, "`{text}` is no header of a section `{}`", section.name),
             Self::LaterEntry { line } => write!(f, "the changelog has a later entry at line {line}"),
             Self::PatchInUse { number, line } => write!(f, "patch {number} is used at line {line}"),
+            Self::PatchRenumbered { number, line } => {
+                write!(f, "patch {number}, which stays, would get another number than line {line} names it by")
+            }
         }
     }
 }
