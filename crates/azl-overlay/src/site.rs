@@ -38,9 +38,12 @@ impl Site<'_> {
             E::DependencyExists { .. } => "overlay-no-effect",
             E::SpansConditional { .. } | E::HoldsUnknown { .. } | E::MacroInUse { .. } => "overlay-refused",
             E::UnclearMacro { .. } | E::NotTheHeader { .. } | E::LaterEntry { .. } => "overlay-refused",
-            E::OpenMacro(_) | E::NotOneDependency(_) | E::PatchInUse { .. } | E::MainPackage { .. } => {
-                "overlay-refused"
-            }
+            E::OpenMacro(_)
+            | E::NotOneDependency(_)
+            | E::PatchInUse { .. }
+            | E::PatchRenumbered { .. }
+            | E::NeededByRpm(_)
+            | E::MainPackage { .. } => "overlay-refused",
         };
         self.refuse(code, format!("overlay `{}` does not apply: {error}", self.kind))
     }

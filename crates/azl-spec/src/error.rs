@@ -9,6 +9,8 @@ use crate::section::SectionId;
 pub enum EditError {
     /// No section matches.
     NoSection(SectionId),
+    /// rpm accepts no spec without this section.
+    NeededByRpm(SectionId),
     /// No `%package` has this qualifier.
     NoPackage(String),
     /// No section of any name has this qualifier.
@@ -103,12 +105,20 @@ pub enum EditError {
         /// Line that applies it.
         line: usize,
     },
+    /// A patch that stays would get another number than a line names it by.
+    PatchRenumbered {
+        /// Number of the patch.
+        number: u32,
+        /// Line that names it.
+        line: usize,
+    },
 }
 
 impl fmt::Display for EditError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSection(id) => write!(f, "no section `{id}`"),
+            Self::NeededByRpm(id) => write!(f, "rpm accepts no spec without `{id}`"),
             Self::NoPackage(package) => write!(f, "no section `%package` for `{package}`"),
             Self::NoSubpackage(package) => write!(f, "no section belongs to `{package}`"),
             Self::NoTag { tag, value: None } => write!(f, "no tag `{tag}`"),
@@ -136,6 +146,9 @@ impl fmt::Display for EditError {
             Self::NotTheHeader { section, text } => write!(f, "`{text}` is no header of a section `{}`", section.name),
             Self::LaterEntry { line } => write!(f, "the changelog has a later entry at line {line}"),
             Self::PatchInUse { number, line } => write!(f, "patch {number} is used at line {line}"),
+            Self::PatchRenumbered { number, line } => {
+                write!(f, "patch {number}, which stays, would get another number than line {line} names it by")
+            }
         }
     }
 }

@@ -22,19 +22,35 @@ impl Spec {
     /// Removes the patches `wanted` says, with the `%patch` lines that apply them alone; returns how many patches.
     ///
     /// # Errors
-    /// If another line names a patch that would be gone, as `%{PATCH3}` does.
+    /// If another line names a patch that would be gone, as `%{PATCH3}` does, or any line one that stays and has no
+    /// number of its own but the one before it and one more, which would be another then.
     pub fn remove_patches(&mut self, wanted: impl Fn(&SourceRef) -> bool) -> Result<usize, EditError> {
         let numbers = self.patch_numbers();
         let patches: Vec<_> = self.sources().into_iter().filter(|source| source.kind == SourceKind::Patch).collect();
         let (gone, kept): (Vec<_>, Vec<_>) = patches.into_iter().partition(|patch| wanted(patch));
         let number = |patch: &SourceRef| numbers.get(&patch.lines.start).copied();
-        let kept: BTreeSet<u32> = kept.iter().filter_map(number).collect();
-        let dangling: BTreeSet<u32> = gone.iter().filter_map(number).filter(|number| !kept.contains(number)).collect();
+        let staying: BTreeSet<u32> = kept.iter().filter_map(number).collect();
+        let dangling: BTreeSet<u32> =
+            gone.iter().filter_map(number).filter(|number| !staying.contains(number)).collect();
         let mut lines: Vec<Range<usize>> = gone.iter().map(|patch| patch.lines.clone()).collect();
         lines.extend(self.lines_applying(&dangling)?);
         lines.sort_by_key(|range| range.start);
-        self.remove_lines(lines);
+        let mut without = self.clone();
+        without.remove_lines(lines);
+        let renumbered = kept.iter().filter_map(number).zip(without.patch_numbers().into_values());
+        self.refuse_renumbering(&renumbered.filter(|(old, new)| old != new).map(|(old, _)| old).collect())?;
+        *self = without;
         Ok(gone.len())
+    }
+
+    /// Refuses if a line names a patch by one of these numbers, which it will not have.
+    fn refuse_renumbering(&self, numbers: &BTreeSet<u32>) -> Result<(), EditError> {
+        match self.lines_using(numbers).next() {
+            Some((line, Use::Applies(number) | Use::Names(number), _)) => {
+                Err(EditError::PatchRenumbered { number, line: line + 1 })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Returns the number of every patch by its first line: a bare `Patch:` and a line of `%patchlist` follow the one
@@ -54,28 +70,29 @@ impl Spec {
             .collect()
     }
 
-    /// Returns the lines of scripts that apply one of the patches and nothing else. Bodies of the spec's own macros are
-    /// looked at only for what they name.
+    /// Returns the lines of scripts that apply one of the patches and nothing else.
     fn lines_applying(&self, numbers: &BTreeSet<u32>) -> Result<Vec<Range<usize>>, EditError> {
-        let mut found = Vec::new();
+        let lines = self.lines_using(numbers).map(|(line, used, before)| match used {
+            Use::Applies(_) if !is_needed_here(before) => Ok(self.logical(line)),
+            Use::Applies(number) | Use::Names(number) => Err(EditError::PatchInUse { number, line: line + 1 }),
+        });
+        lines.collect()
+    }
+
+    /// Returns the lines that have to do with one of the patches, each with the text before it. Bodies of the spec's own
+    /// macros are looked at only for what they name.
+    fn lines_using<'s>(&'s self, numbers: &'s BTreeSet<u32>) -> impl Iterator<Item = (usize, Use, &'s [u8])> {
         let lines = self.sections.iter().flat_map(|section| section.body.clone().map(|line| (section.id.name, line)));
         let may_use = lines.filter(|(section, line)| match self.lines[*line].kind {
             LineKind::Text => is_script(*section),
             kind => kind == LineKind::Definition,
         });
         let mut before: &[u8] = b"";
-        for (_, line) in may_use {
+        let used = may_use.map(move |(_, line)| {
             let text = self.logical_text(line);
-            match use_of(text, numbers) {
-                Some(Use::Applies(_)) if !is_needed_here(before) => found.push(self.logical(line)),
-                Some(Use::Applies(number) | Use::Names(number)) => {
-                    return Err(EditError::PatchInUse { number, line: line + 1 });
-                }
-                None => {}
-            }
-            before = text;
-        }
-        Ok(found)
+            (line, use_of(text, numbers), std::mem::replace(&mut before, text))
+        });
+        used.filter_map(|(line, used, before)| Some((line, used?, before)))
     }
 }
 
@@ -155,6 +172,17 @@ mod tests {
             let expected = "Patch0: a\n%prep\n%setup\n%patch -P 0\n%build\nmake\n";
             assert_eq!(without(&text, "b").as_deref(), Ok(expected), "{apply}");
         }
+    }
+
+    #[test]
+    fn patch_that_would_lose_the_number_it_is_named_by_is_refused() {
+        let text = |used: &str| format!("Patch1: a\nPatch: b\n%prep\n{used}\n");
+        for used in ["%patch 2", "%patch -P 2 -p1", "git am %{PATCH2}"] {
+            let refused = Err(EditError::PatchRenumbered { number: 2, line: 4 });
+            assert_eq!(without(&text(used), "a"), refused, "{used}");
+        }
+        assert!(without(&text("%patch 2").replace("Patch:", "Patch2:"), "a").is_ok());
+        assert!(without(&text("%autosetup"), "a").is_ok() && without(&text("%patch 1"), "b").is_ok());
     }
 
     #[test]

@@ -29,6 +29,9 @@ impl Spec {
         if sections.is_empty() || id.name == SectionName::PREAMBLE {
             return Err(EditError::NoSection(id.clone()));
         }
+        if *id == (SectionId { name: SectionName::DESCRIPTION, package: None }) {
+            return Err(EditError::NeededByRpm(id.clone()));
+        }
         self.remove_sections(&sections, |_| false)
     }
 
@@ -169,6 +172,14 @@ mod tests {
 
     fn becomes(text: &str, expected: &str) {
         assert_eq!(removed(text).as_deref(), Ok(expected));
+    }
+
+    #[test]
+    fn what_rpm_cannot_do_without_stays() {
+        let main = SectionId { name: SectionName::DESCRIPTION, package: None };
+        let mut spec = Spec::parse("Name: x\n%description\nd\n%description y\nd\n");
+        assert_eq!(spec.remove_section(&main), Err(EditError::NeededByRpm(main.clone())));
+        assert_eq!(spec.remove_section(&SectionId { package: Some("y".into()), ..main }), Ok(1));
     }
 
     #[test]

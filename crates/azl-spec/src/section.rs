@@ -57,6 +57,8 @@ impl SectionName {
     pub const PACKAGE: Self = Self("%package");
     /// `%changelog`.
     pub const CHANGELOG: Self = Self("%changelog");
+    /// `%description`.
+    pub const DESCRIPTION: Self = Self("%description");
     /// `%patchlist`, one patch per line.
     pub const PATCHLIST: Self = Self("%patchlist");
     /// `%sourcelist`, one source per line.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use azl_action::ports::{BlobStore, Fetcher};
 use azl_action::{Fetch, Origin, Wanted};
-use azl_config::SourceEntry;
+use azl_config::{SourceEntry, SourceHash};
 use azl_diagnostics::Diagnostic;
 use azl_digest::Sha512;
 use azl_fetch::HostFetcher;
@@ -22,11 +22,15 @@ fn find(checkout: &Checkout, origins: &str, source: &SourceEntry) -> Result<Want
     let origins: OriginsToml = parse("upstream/origins.toml", origins).expect("origins");
     let tree = checkout.tree();
     let component = tree.config().resolve("bash").expect("a component");
-    wanted(tree.config(), &origins, &component, source)
+    wanted(tree.config(), &origins, &component, &source.file, hash(source))
+}
+
+fn hash(source: &SourceEntry) -> Sha512 {
+    source.sha512().expect("a pinned source")
 }
 
 fn entry(file: &str, content: &[u8]) -> SourceEntry {
-    SourceEntry { file: file.to_owned(), sha512: Sha512::of(content) }
+    SourceEntry { file: file.to_owned(), hash: SourceHash::Sha512(Sha512::of(content)) }
 }
 
 fn urls(wanted: &Wanted) -> Vec<&str> {
@@ -57,7 +61,8 @@ fn a_source_comes_from_the_lookaside_by_package_and_digest() {
         render_components(&tree, &["shell".to_owned()].into()).unwrap_or_else(|failure| panic!("{failure:?}"));
     let component = tree.config().resolve("shell").expect("a component");
     let source = &rendered["shell"].sources[0];
-    let wanted = wanted(tree.config(), &OriginsToml::default(), &component, source).expect("an origin");
+    let wanted =
+        wanted(tree.config(), &OriginsToml::default(), &component, &source.file, hash(source)).expect("an origin");
     assert_eq!((wanted.sha256, wanted.sha512, wanted.size), (None, Some(sha512), None));
     let store = LocalStore::open(checkout.store().join("blobs-of-test")).expect("a store");
     let fetch = Fetch { files: BTreeMap::from([(source.file.clone(), wanted)]) };
