@@ -108,6 +108,8 @@ pub struct Compute<I> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Function {
+    /// Source archive and overlays → source archive.
+    Repack,
     /// RPMs → repodata.
     Repodata,
     /// RPMs and derived files → disk image.

@@ -27,6 +27,9 @@ pub enum EpochVersion {
 pub struct Reading {
     /// Epoch and version.
     pub epoch_version: EpochVersion,
+    /// The release as rpm would give it, provided the macros were right; `None` if only rpm can tell, or rpmautospec
+    /// counts it.
+    pub release: Option<String>,
     /// Options of `%autorelease`; `None` if they are an expression that only rpm can evaluate.
     pub flags: Option<Flags>,
 }
@@ -288,7 +291,9 @@ impl<'a> Reader<'a> {
         let epoch_version = if symbolic { EpochVersion::Symbolic(text) } else { EpochVersion::Known(text) };
         let is_unknown = release.symbolic && (release.text.contains("autorelease") || is_marker(&release.text));
         let flags = (!is_unknown).then(|| Flags::of_release(&release.text));
-        Ok(Reading { epoch_version, flags })
+        let is_called = ["_P0_B", "_P1_B"].iter().any(|part| release.text.contains(part));
+        let release = (!release.symbolic && !is_called).then_some(release.text);
+        Ok(Reading { epoch_version, release, flags })
     }
 }
 
@@ -344,6 +349,20 @@ mod tests {
         assert_eq!(read("%if 0\n%global v 1\n%package y\n%endif\n%{!?v:%global v 3}\nVersion: %{v}"), known("3"));
         assert_eq!(read("%if 0 && %{nobody}\nVersion: 1\n%else\nVersion: 2\n%endif"), known("2"));
         assert_eq!(read("Epoch: 01\nVersion: 1.%{epoch}"), known("1:1.01"));
+    }
+
+    #[test]
+    fn release_is_told_unless_only_rpm_can() {
+        let read = |release: &str| {
+            let spec = format!("Name: x\nVersion: 1\n{}", REST.replace("Release: 1", release));
+            let macros = Macros::new().with("dist", ".fc43");
+            read_version(&Spec::parse(spec), &macros).map(|reading| reading.release).unwrap_or_default()
+        };
+        assert_eq!(read("Release: 3%{?dist}").as_deref(), Some("3.fc43"));
+        assert_eq!(read("%global base 4\nRelease: %{base}%{dist}").as_deref(), Some("4.fc43"));
+        assert_eq!(read("Release: %autorelease"), None);
+        assert_eq!(read("Release: 0.%autorelease"), None);
+        assert_eq!(read("Release: %(date)"), None);
     }
 
     #[test]

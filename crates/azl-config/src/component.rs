@@ -16,7 +16,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::build::BuildLayer;
-use crate::distro::DistroReference;
+use crate::distro_reference::DistroReference;
 use crate::publish::{PackageLayer, PublishLayer};
 use crate::source_file::SourceFile;
 use crate::spanned::Spanned;

@@ -12,7 +12,7 @@ use azl_digest::{Digest, canonical};
 use azl_overlay::{Compat, FileSet, Overlay};
 use serde::{Deserialize, Serialize};
 
-use crate::resolve::ResolvedComponent;
+use crate::resolve::{DistGit, ResolvedComponent, SpecSource, Upstream};
 use crate::source_file::SourceFile;
 
 /// Raised when rendering gives other bytes for the same inputs.
@@ -74,6 +74,14 @@ impl Fingerprint {
         }
         inputs.insert("packaging".to_owned(), packaging.digest());
         inputs.insert("release calculation".to_owned(), digest(&component.release));
+        if let SpecSource::Upstream(Upstream { dist_git: DistGit::Remote(_), distro, version, package, .. }) =
+            &component.spec
+        {
+            inputs.insert("upstream".to_owned(), digest(&(distro, version, package)));
+        }
+        if component.emit_upstream_provenance {
+            inputs.insert("upstream provenance".to_owned(), digest(&"emitted"));
+        }
         if component.skip_file_filter {
             inputs.insert("file filter".to_owned(), digest(&"skipped"));
         }

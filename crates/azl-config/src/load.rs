@@ -10,6 +10,7 @@ use azl_overlay::{Descriptions, FileGlob, FileSet, Overlay, Reader, Table, direc
 use toml::de::DeValue;
 
 use crate::document::Config;
+use crate::matching::matching_files;
 use crate::overlay_file::read_overlay_file;
 use crate::spanned::Spanned;
 use crate::validate::validate;
@@ -206,13 +207,6 @@ impl<'a> Loading<'a> {
 
 fn is_glob(pattern: &str) -> bool {
     pattern.contains(['*', '?', '[', '{'])
-}
-
-/// Returns the files a glob matches, in the order of their paths.
-pub(crate) fn matching_files<'a>(files: &'a FileSet, glob: &'a FileGlob) -> impl Iterator<Item = &'a str> {
-    let pattern = glob.as_str();
-    let literal = &pattern[..pattern.find(['*', '?', '[', '{', '\\']).unwrap_or(pattern.len())];
-    files.iter().map(|(path, _)| path).filter(move |path| path.starts_with(literal) && glob.matches(path))
 }
 
 fn missing_file(files: &FileSet, path: &str) -> Diagnostic {

@@ -75,6 +75,11 @@ impl Lock {
     /// # Errors
     /// Every mistake, each with its place; a lock of another version is refused.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        if let Some(start) = conflict(text) {
+            let problem = Diagnostic::error("lock-conflict", "two versions of the lock were not merged");
+            let problem = problem.at(file, start..start + MARKER.len());
+            return Err(vec![problem.hint("keep the lines of either side whole, then run `cargo xtask update`")]);
+        }
         let mut diagnostics = Vec::new();
         let mut reader = Reader::new(file, &mut diagnostics);
         let shape: Option<LockShape> = reader.document(text).and_then(|table| reader.shape(table));
@@ -100,6 +105,14 @@ impl Lock {
     pub fn bump(&self) -> u32 {
         u32::try_from(self.changes.len()).unwrap_or(u32::MAX).saturating_add(self.manual_bump)
     }
+}
+
+/// How git begins a conflict.
+const MARKER: &str = "<<<<<<< ";
+
+/// Returns where a conflict begins, if git left one.
+fn conflict(text: &str) -> Option<usize> {
+    if text.starts_with(MARKER) { Some(0) } else { text.find(&format!("\n{MARKER}")).map(|at| at + 1) }
 }
 
 impl fmt::Display for Lock {
@@ -175,6 +188,14 @@ mod tests {
         assert_eq!(mistakes.len(), 2, "{mistakes:?}");
         let mistakes = Lock::parse("x.lock", "version = 9\n").expect_err("wrong");
         assert_eq!(mistakes[0].code, "lock-version");
-        assert!(Lock::parse("x.lock", "<<<<<<< ours\n").is_err());
+    }
+
+    #[test]
+    fn merge_conflict_is_called_one() {
+        for text in ["<<<<<<< ours\n", "version = 1\n<<<<<<< ours\nmanual-bump = 1\n=======\n>>>>>>> theirs\n"] {
+            let mistakes = Lock::parse("x.lock", text).expect_err("not merged");
+            let codes: Vec<_> = mistakes.iter().map(|mistake| mistake.code).collect();
+            assert_eq!(codes, ["lock-conflict"]);
+        }
     }
 }

@@ -9,36 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use azl_diagnostics::{Diagnostic, Span};
 use azl_overlay::FileSet;
 
-use crate::component::{ComponentLayer, SpecLayer, SpecType};
+use crate::component::{ComponentLayer, SpecType};
 use crate::component_group::ComponentGroup;
 use crate::document::{Component, Config};
-use crate::load::matching_files;
+use crate::found::Found;
+use crate::matching::matching_files;
 use crate::repo_set::suggest;
-use crate::spanned::Spanned;
-
-/// A spec that a group found.
-#[derive(Debug, Clone)]
-pub(crate) struct Found {
-    /// The group.
-    pub(crate) group: String,
-    /// Path of the spec.
-    pub(crate) path: String,
-    /// What being found says about the component: a local spec of this path.
-    pub(crate) layer: ComponentLayer,
-}
-
-impl Found {
-    fn new(group: &str, file: &str, glob: &Span, path: &str) -> Self {
-        let range = glob.start..glob.end;
-        let spec = SpecLayer {
-            kind: Some(Spanned::new(range.clone(), SpecType::Local)),
-            path: Some(Spanned::new(range, path.to_owned())),
-            ..SpecLayer::default()
-        };
-        let layer = ComponentLayer { spec, file: file.to_owned(), ..ComponentLayer::default() };
-        Self { group: group.to_owned(), path: path.to_owned(), layer }
-    }
-}
 
 impl Config {
     /// Returns the names of a group's components, listed and found, in alphabetical order.

@@ -8,7 +8,7 @@ use azl_overlay::{Reader, Table};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::distro::DistroReference;
+use crate::distro_reference::DistroReference;
 
 /// `[project]`. Paths are relative to the tree once read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -1,6 +1,6 @@
 //! Renders a component: its packaging plus overlays plus build options gives the files of `specs/`.
 //!
-//! The order is azldev's: build macros, overlays, `%check` switched off, release and changelog, header. Files the
+//! The order is azldev's: build macros (those that name upstream's version too), overlays, `%check` switched off, release and changelog, header. Files the
 //! result does not name are left out.
 //!
 //! Not here: reading histories and locks.
@@ -10,16 +10,18 @@
 mod filter;
 mod identity;
 mod literal;
+mod provenance;
 mod release;
 mod sources;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use azl_diagnostics::{Diagnostic, Severity};
-use azl_overlay::{Compat, FileEntry, FileSet, Sources, Target, directory_of};
+use azl_digest::Sha512;
+use azl_overlay::{Compat, FileEntry, FileSet, Sources, Target, archive, directory_of};
 use azl_spec::{SectionId, SectionName, Spec};
 
-use crate::resolve::{DistGit, ResolvedComponent, SpecSource};
+use crate::resolve::{DistGit, ResolvedComponent, SpecSource, Upstream};
 use crate::source_file::{HashType, SourceFile};
 use crate::sources_file::{SourceEntry, parse_sources, write_sources};
 
@@ -70,8 +72,19 @@ pub struct Material<'a> {
 pub struct Rendering {
     /// `<name>.spec`, `sources`, patches and other files, and `<name>.azl.macros` if there are macros.
     pub files: FileSet,
+    /// Archives that overlays change from inside, by name.
+    pub archives: BTreeMap<String, ChangedArchive>,
     /// What somebody should look at.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// An archive that overlays change from inside; the build does so, since the archive need not be there to render.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedArchive {
+    /// What upstream's `sources` pins.
+    pub upstream: Sha512,
+    /// The overlays in order, each as TOML.
+    pub overlays: Vec<String>,
 }
 
 /// Renders a component.
@@ -80,11 +93,13 @@ pub struct Rendering {
 /// All mistakes that can be told apart; an overlay that does not apply ends the run, since later ones build on it.
 pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<Rendering, Vec<Diagnostic>> {
     let mut sources = gather(component, material.packaging).map_err(|problem| vec![problem])?;
-    let pinned = take_pinned(component, &mut sources)?;
-    add_macros(component, &mut sources).map_err(|problem| vec![problem])?;
+    let (upstream, pinned) = take_pinned(component, &mut sources)?;
+    let archives = changed_archives(component, &upstream)?;
+    let (macros, mut warnings) = provenance::with(component, &sources.spec, material.past);
+    add_macros(component, &macros, &mut sources).map_err(|problem| vec![problem])?;
     let before: BTreeSet<String> = sources.files.iter().map(|(path, _)| path.to_owned()).collect();
-    let mut warnings =
-        apply_overlays(component, &mut sources, material.authored, material.compat).map_err(|problem| vec![problem])?;
+    let found = apply_overlays(component, &mut sources, material.authored, material.compat);
+    warnings.extend(found.map_err(|problem| vec![problem])?);
     skip_check(component, &mut sources.spec).map_err(|problem| vec![problem])?;
     let mut problems = identity::problems(component, &sources.spec);
     problems.extend(sources::problems(component, &sources.spec));
@@ -99,8 +114,8 @@ pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<R
     let (spec, found) = release::set(component, sources.spec, material.past)?;
     warnings.extend(found);
     sources.spec = spec;
-    sources.spec.prepend_lines(&header(component));
-    Ok(Rendering { files: collect(component, sources, &pinned), warnings })
+    sources.spec.prepend_lines(&header(component, material.past));
+    Ok(Rendering { files: collect(component, sources, &pinned), archives, warnings })
 }
 
 /// Applies a component's overlays in order and returns the warnings.
@@ -132,22 +147,43 @@ pub fn gather(component: &ResolvedComponent, packaging: &FileSet) -> Result<Sour
         SpecSource::Upstream(upstream) => format!("{}.spec", upstream.package),
     };
     let Some(spec) = packaging.get(&spec_name) else {
-        let directory = packaging_directory(component)?;
-        let problem = Diagnostic::error("missing-spec", format!("no spec `{directory}/{spec_name}`"));
-        return Err(at_declaration(component, problem));
+        return Err(missing_spec(component, &spec_name, packaging));
     };
     let mut files = packaging.clone();
     files.retain(|path| !path.ends_with(".spec") && !path.starts_with(".git/"));
     Ok(Sources { spec: Spec::parse(spec.bytes.to_vec()), files })
 }
 
-/// Reads `sources` and puts the component's own source files over it.
-fn take_pinned(component: &ResolvedComponent, sources: &mut Sources) -> Result<Vec<SourceEntry>, Vec<Diagnostic>> {
-    let directory = packaging_directory(component).map_err(|problem| vec![problem])?;
-    let (mut pinned, mut problems) = match sources.files.remove(SOURCES) {
-        Some(entry) => parse_sources(&format!("{directory}/{SOURCES}"), &entry.bytes),
+fn missing_spec(component: &ResolvedComponent, name: &str, packaging: &FileSet) -> Diagnostic {
+    let problem = Diagnostic::error("missing-spec", format!("no spec `{}/{name}`", place(component)));
+    let problem = at_declaration(component, problem);
+    let others = packaging.iter().filter(|(path, _)| path.ends_with(".spec")).map(|(path, _)| format!("`{path}`"));
+    match others.collect::<Vec<_>>().join(", ") {
+        others if others.is_empty() => problem,
+        others => {
+            problem.hint(format!("it has {others}; `spec.upstream-name` is the name of packaging and spec there"))
+        }
+    }
+}
+
+/// Returns where a component's packaging is, for people.
+fn place(component: &ResolvedComponent) -> &str {
+    match &component.spec {
+        SpecSource::Local { path } => directory_of(path),
+        SpecSource::Upstream(Upstream { dist_git: DistGit::Tree(place) | DistGit::Remote(place), .. }) => place,
+    }
+}
+
+/// Reads `sources`; returns what upstream pins, and that with the component's own source files over it.
+fn take_pinned(
+    component: &ResolvedComponent,
+    sources: &mut Sources,
+) -> Result<(Vec<SourceEntry>, Vec<SourceEntry>), Vec<Diagnostic>> {
+    let (upstream, mut problems) = match sources.files.remove(SOURCES) {
+        Some(entry) => parse_sources(&format!("{}/{SOURCES}", place(component)), &entry.bytes),
         None => (Vec::new(), Vec::new()),
     };
+    let mut pinned = upstream.clone();
     for file in &component.source_files {
         match source_entry(component, file, &pinned) {
             Ok(entry) => {
@@ -157,7 +193,31 @@ fn take_pinned(component: &ResolvedComponent, sources: &mut Sources) -> Result<V
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(pinned) } else { Err(problems) }
+    if problems.is_empty() { Ok((upstream, pinned)) } else { Err(problems) }
+}
+
+/// Returns the archives overlays change, with what upstream pins for them.
+fn changed_archives(
+    component: &ResolvedComponent,
+    upstream: &[SourceEntry],
+) -> Result<BTreeMap<String, ChangedArchive>, Vec<Diagnostic>> {
+    let mut archives = BTreeMap::new();
+    let mut problems = Vec::new();
+    for group in archive::groups(&component.overlays) {
+        let overlays = group.overlays().map(azl_overlay::Overlay::to_toml).collect();
+        match upstream.iter().find(|entry| entry.file == group.archive()) {
+            Some(entry) => {
+                let changed = ChangedArchive { upstream: entry.sha512, overlays };
+                archives.insert(group.archive().to_owned(), changed);
+            }
+            None => {
+                let message =
+                    format!("overlays change files inside `{}`, which `sources` does not pin", group.archive());
+                problems.push(at_declaration(component, Diagnostic::error("archive-not-pinned", message)));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(archives) } else { Err(problems) }
 }
 
 fn source_entry(
@@ -179,12 +239,16 @@ fn source_entry(
 }
 
 /// Writes the macros file and makes the spec load and carry it.
-fn add_macros(component: &ResolvedComponent, sources: &mut Sources) -> Result<(), Diagnostic> {
-    if component.macros.is_empty() {
+fn add_macros(
+    component: &ResolvedComponent,
+    macros: &BTreeMap<String, String>,
+    sources: &mut Sources,
+) -> Result<(), Diagnostic> {
+    if macros.is_empty() {
         return Ok(());
     }
     let name = format!("{}.azl.macros", component.name);
-    let lines = component.macros.iter().map(|(name, value)| format!("%{name} {value}\n"));
+    let lines = macros.iter().map(|(name, value)| format!("%{name} {value}\n"));
     let text = format!(
         "# Build options of {}, rendered from its configuration.\n{}",
         component.name,
@@ -216,12 +280,17 @@ fn skip_check(component: &ResolvedComponent, spec: &mut Spec) -> Result<(), Diag
 }
 
 /// Says that the file is generated and from what; no line holds a `%`, which rpm would expand.
-fn header(component: &ResolvedComponent) -> Vec<String> {
+///
+/// Dist-git is named by distribution and commit, not by address: from a mirror the same comes out.
+fn header(component: &ResolvedComponent, past: &Past) -> Vec<String> {
     let spec = match &component.spec {
         SpecSource::Local { path } => path.clone(),
         SpecSource::Upstream(upstream) => match &upstream.dist_git {
             DistGit::Tree(directory) => format!("{directory}/{}.spec", upstream.package),
-            DistGit::Remote(uri) => uri.clone(),
+            DistGit::Remote(_) => {
+                let commit = past.commits.first().map(|commit| format!(" at {}", commit.id)).unwrap_or_default();
+                format!("{}.spec of {} {}{commit}", upstream.package, upstream.distro, upstream.version)
+            }
         },
     };
     let overlays: BTreeSet<_> = component.overlays.iter().map(|overlay| overlay.file.as_str()).collect();

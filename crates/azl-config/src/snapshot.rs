@@ -7,13 +7,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use azl_diagnostics::Diagnostic;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use toml::value::{Datetime, Offset};
-
-use crate::document::Config;
 
 /// An instant as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,25 +79,6 @@ impl JsonSchema for Snapshot {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "format": "date-time" })
-    }
-}
-
-impl Config {
-    /// Returns an error for every snapshot later than `instant`, in seconds since 1970-01-01T00:00:00Z.
-    ///
-    /// Commits up to a future instant are not all made yet, so that two runs could differ.
-    pub fn snapshot_after(&self, instant: i64) -> Vec<Diagnostic> {
-        let mut found = Vec::new();
-        for layer in self.all_layers() {
-            let distro = layer.spec.upstream_distro.as_ref();
-            let Some(snapshot) = distro.and_then(|distro| distro.get_ref().snapshot.as_ref()) else { continue };
-            if snapshot.get_ref().seconds() > instant {
-                let message = format!("snapshot is in the future: `{}`", snapshot.get_ref());
-                let problem = Diagnostic::error("future-snapshot", message).at(layer.file.clone(), snapshot.span());
-                found.push(problem.hint("take an instant that has passed, so that every run sees the same commits"));
-            }
-        }
-        found
     }
 }
 

@@ -8,6 +8,7 @@
 mod archives;
 mod layers;
 mod names;
+mod snapshots;
 mod sums;
 
 use std::collections::BTreeMap;

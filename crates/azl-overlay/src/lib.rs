@@ -12,6 +12,7 @@
 //! **Invariant:** a refused overlay leaves no half-made change: the caller drops the sources it was given.
 
 pub mod archive;
+pub mod fixture;
 
 mod azldev_glob;
 mod canonical;
@@ -24,6 +25,7 @@ mod overlay;
 mod pattern;
 mod reader;
 mod schema;
+mod site;
 mod sources;
 mod values;
 

@@ -9,10 +9,11 @@ use toml::de::{DeTable, DeValue};
 
 use crate::canonical;
 use crate::defect::describe;
-use crate::file_set::{FileEntry, FileSet, directory_of, join};
+use crate::file_set::{FileSet, directory_of, join};
 use crate::kinds::{self, Kind};
 use crate::metadata::Metadata;
 use crate::reader::{Reader, Table};
+use crate::site::Site;
 use crate::sources::Sources;
 
 /// Whether every overlay must say why it exists.
@@ -60,7 +61,7 @@ pub struct Overlay {
     pub description: Option<String>,
     /// At how many places it must apply; at least one if absent.
     pub expect: Option<Spanned<usize>>,
-    /// Its kind's values as one text, the same for overlays that do the same.
+    /// Its kind's values as lines of TOML, the same for overlays that do the same.
     pub values: String,
     /// The authored file it brings in, as a path of the tree, if it names one.
     pub source: Option<String>,
@@ -122,7 +123,7 @@ impl Overlay {
                 format!("overlay `{}` changes files inside `{archive}`, not beside the spec", self.kind.name());
             return Err(self.refuse("archive-overlay", message));
         }
-        let site = Site { overlay: self, authored };
+        let site = Site { kind: self.kind.name(), file: &self.file, span: self.span.clone(), authored };
         let mut ours = sources.clone();
         let outcome = self.kind.apply(&mut ours, &site).and_then(|places| {
             self.check_places(places)?;
@@ -191,6 +192,24 @@ impl Overlay {
         Diagnostic::warning("azldev-refuses", message).at(self.file.clone(), self.span.clone())
     }
 
+    /// Returns the overlay as TOML that [`Overlay::parse`] reads, without its reasons.
+    pub fn to_toml(&self) -> String {
+        let expect = self.expect.as_ref().map(|expect| format!("expect = {}\n", expect.get_ref())).unwrap_or_default();
+        format!("type = \"{}\"\n{expect}{}", self.kind.name(), self.values)
+    }
+
+    /// Reads one overlay of a text that holds nothing else; `file` is what mistakes name.
+    ///
+    /// # Errors
+    /// Every mistake.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let mut diagnostics = Vec::new();
+        let mut reader = Reader::new(file, &mut diagnostics);
+        let table = reader.document(text);
+        let overlay = table.and_then(|table| Self::read(&mut reader, table, Descriptions::Optional));
+        overlay.filter(|_| diagnostics.is_empty()).ok_or(diagnostics)
+    }
+
     /// Makes an error at the overlay's place.
     pub(crate) fn refuse(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
         Diagnostic::error(code, message).at(self.file.clone(), self.span.clone())
@@ -230,47 +249,5 @@ fn unknown_kind(name: &str) -> Diagnostic {
     match closest(name, kinds::NAMES.iter().copied()) {
         Some(meant) => diagnostic.hint(format!("did you mean `{meant}`?")),
         None => diagnostic.hint(format!("known types: {}", kinds::NAMES.join(", "))),
-    }
-}
-
-/// Where an overlay is applied from.
-pub(crate) struct Site<'a> {
-    overlay: &'a Overlay,
-    authored: &'a FileSet,
-}
-
-impl Site<'_> {
-    /// Makes an error at the overlay's `type`.
-    pub(crate) fn refuse(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
-        self.overlay.refuse(code, message)
-    }
-
-    /// Makes an error at one of the overlay's values.
-    pub(crate) fn refuse_at(&self, span: Range<usize>, code: &'static str, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(code, message).at(self.overlay.file.clone(), span)
-    }
-
-    /// Wraps a refused edit.
-    pub(crate) fn edit(&self, error: &azl_spec::EditError) -> Diagnostic {
-        use azl_spec::EditError as E;
-        let code = match error {
-            E::NoSection(_) | E::NoPackage(_) | E::NoSubpackage(_) | E::NoTag { .. } => "overlay-no-match",
-            E::NoMacro(_) | E::NoBcond(_) | E::NoDependency { .. } | E::RichDependency { .. } => "overlay-no-match",
-            E::DependencyExists { .. } => "overlay-no-effect",
-            E::SpansConditional { .. } | E::HoldsUnknown { .. } | E::MacroInUse { .. } => "overlay-refused",
-            E::UnclearMacro { .. } | E::NotTheHeader { .. } | E::LaterEntry { .. } => "overlay-refused",
-            E::OpenMacro(_) | E::NotOneDependency(_) | E::PatchInUse { .. } | E::MainPackage { .. } => {
-                "overlay-refused"
-            }
-        };
-        self.refuse(code, format!("overlay `{}` does not apply: {error}", self.overlay.kind.name()))
-    }
-
-    /// Returns a file named by `source`, relative to the file that declares the overlay.
-    pub(crate) fn authored(&self, source: &toml::Spanned<String>) -> Result<FileEntry, Diagnostic> {
-        let refuse = |message: String| self.refuse_at(source.span(), "missing-overlay-source", message);
-        let path =
-            join(directory_of(&self.overlay.file), source.get_ref()).map_err(|error| refuse(error.to_string()))?;
-        self.authored.get(&path).cloned().ok_or_else(|| refuse(format!("no file `{path}`")))
     }
 }

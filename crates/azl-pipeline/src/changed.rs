@@ -8,7 +8,8 @@ use std::fmt;
 use std::path::Path;
 
 use azl_config::render::rendered_directory;
-use azl_config::{Fingerprint, InputChange};
+use azl_config::{Change, Difference, Fingerprint, InputChange, ResolvedComponent};
+use azl_digest::{Digest, canonical};
 use serde::Serialize;
 
 use crate::error::Failure;
@@ -115,9 +116,9 @@ pub enum Unchanged {
 pub fn changed(root: &Path, from: &str, to: Option<&str>, unchanged: Unchanged) -> Result<ChangedReport, Failure> {
     let from = repository::commit(root, from)?;
     let to = to.map(|revision| repository::commit(root, revision)).transpose()?;
-    let before = fingerprints(&Tree::at(root, &from)?)?;
+    let before = states(&Tree::at(root, &from)?)?;
     let tree = to.as_ref().map_or_else(|| Tree::read(root), |commit| Tree::at(root, commit))?;
-    let after = fingerprints(&tree)?;
+    let after = states(&tree)?;
     let base = tree.config().project.rendered_specs_dir();
     let rendered = rendered_by_directory(&repository::differing(root, &from, to.as_deref(), base)?, base);
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
@@ -130,14 +131,13 @@ pub fn changed(root: &Path, from: &str, to: Option<&str>, unchanged: Unchanged) 
     Ok(ChangedReport { from, to, components: components.filter(wanted).collect() })
 }
 
-fn compare(
-    name: &str,
-    before: Option<&Fingerprint>,
-    after: Option<&Fingerprint>,
-    rendered: Vec<String>,
-) -> ChangedComponent {
+fn compare(name: &str, before: Option<&State>, after: Option<&State>, rendered: Vec<String>) -> ChangedComponent {
     let inputs = match (before, after) {
-        (Some(before), Some(after)) => after.changes_since(before),
+        (Some(before), Some(after)) => {
+            let history = (before.history != after.history)
+                .then_some(InputChange { input: "locked changes".to_owned(), difference: Difference::Changed });
+            after.inputs.changes_since(&before.inputs).into_iter().chain(history).collect()
+        }
         _ => Vec::new(),
     };
     let change = match (before, after) {
@@ -150,16 +150,34 @@ fn compare(
     ChangedComponent { component: name.to_owned(), change, inputs, rendered, sources }
 }
 
-/// Returns the fingerprint of every component.
-///
-/// # Errors
-/// If a component cannot be resolved or its packaging cannot be read.
-pub fn fingerprints(tree: &Tree) -> Result<BTreeMap<String, Fingerprint>, Failure> {
-    let (components, mistakes) = tree.config().resolve_all();
-    if !mistakes.is_empty() {
-        return Err(Failure::Configuration(mistakes));
+/// What a component is rendered from at one commit.
+struct State {
+    inputs: Fingerprint,
+    /// Digest over what its lock says of our changes, from which release and changelog are made.
+    history: Option<Digest>,
+}
+
+/// Returns the state of every component.
+fn states(tree: &Tree) -> Result<BTreeMap<String, State>, Failure> {
+    let (components, mut mistakes) = tree.config().resolve_all();
+    let mut states = BTreeMap::new();
+    for component in &components {
+        match state(tree, component) {
+            Ok(state) => drop(states.insert(component.name.clone(), state)),
+            Err(Failure::Configuration(found)) => mistakes.extend(found),
+            Err(other) => return Err(other),
+        }
     }
-    components.iter().map(|component| Ok((component.name.clone(), tree.fingerprint(component)?))).collect()
+    if mistakes.is_empty() { Ok(states) } else { Err(Failure::Configuration(mistakes)) }
+}
+
+fn state(tree: &Tree, component: &ResolvedComponent) -> Result<State, Failure> {
+    let history = tree.lock(&component.name)?.map(|lock| {
+        let change = |change: &Change| (change.time, change.upstream_commit.clone(), change.message.clone());
+        let changes: Vec<_> = lock.changes.iter().map(change).collect();
+        canonical("locked-changes.v1", &(changes, lock.manual_bump))
+    });
+    Ok(State { inputs: tree.fingerprint(component)?, history })
 }
 
 /// Groups paths such as `specs/b/bash/bash.spec` by `b/bash`.

@@ -5,16 +5,17 @@ use std::fmt;
 use azl_action::ports::BlobStore;
 use azl_host::clock::Stopwatch;
 use azl_host::files;
-use azl_plan::Inputs;
 use azl_plan::release::Goal;
+use azl_plan::{Facts, Inputs};
 use serde::Serialize;
 
+use crate::checkout::Checkout;
 use crate::error::Failure;
 use crate::events::{Event, Reporter};
 use crate::realise::{Realised, realise};
 use crate::release::{self, Released};
 use crate::session::Session;
-use crate::{facts, verify};
+use crate::{acceptance, facts, verify};
 
 /// One thing that was checked.
 #[derive(Debug, Clone, Serialize)]
@@ -38,9 +39,16 @@ pub struct CheckReport {
 ///
 /// # Errors
 /// If the release cannot be made or an independent tool refuses a part of it.
-pub fn check(inputs: &Inputs, session: &Session, reporter: &dyn Reporter) -> Result<CheckReport, Failure> {
+pub fn check(
+    checkout: &Checkout,
+    inputs: &Inputs,
+    session: &Session,
+    reporter: &dyn Reporter,
+) -> Result<CheckReport, Failure> {
     let released = release::release(inputs, session, reporter)?;
-    let mut rows = independent_tools(inputs, session, reporter)?;
+    let (facts, _) = facts::learn(inputs, &session.ports, reporter, session.settings.jobs)?;
+    let mut rows = independent_tools(inputs, &facts, session, reporter)?;
+    rows.extend(acceptance::rows(checkout, inputs, &facts, session, reporter)?);
     rows.push(boot_verdicts(&released));
     rows.push(own_verify(&released)?);
     rows.extend(damage(&released, session)?);
@@ -48,12 +56,15 @@ pub fn check(inputs: &Inputs, session: &Session, reporter: &dyn Reporter) -> Res
     Ok(CheckReport { rows })
 }
 
-fn independent_tools(inputs: &Inputs, session: &Session, reporter: &dyn Reporter) -> Result<Vec<Row>, Failure> {
-    let jobs = session.settings.jobs;
-    let (facts, _) = facts::learn(inputs, &session.ports, reporter, jobs)?;
-    let graph = azl_plan::plan(inputs, &facts, &Goal::Checks)?;
+fn independent_tools(
+    inputs: &Inputs,
+    facts: &Facts,
+    session: &Session,
+    reporter: &dyn Reporter,
+) -> Result<Vec<Row>, Failure> {
+    let graph = azl_plan::plan(inputs, facts, &Goal::Checks)?;
     reporter.report(&Event::Stage { name: "check".to_owned(), nodes: graph.nodes().len() });
-    let realised = realise(&graph, &session.ports, reporter, jobs)?;
+    let realised = realise(&graph, &session.ports, reporter, session.settings.jobs)?;
     let mut rows = Vec::new();
     for (node, result) in realised.results.iter().filter(|(node, _)| node.stage() == "check") {
         let mut detail = String::new();

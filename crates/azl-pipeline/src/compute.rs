@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** nothing but the action decides what is written.
 
+mod archives;
 mod attestations;
 mod images;
 mod repodata;
@@ -21,6 +22,7 @@ pub(crate) type Call = Compute<Vec<Blob>>;
 /// [`PortError::Input`] if the inputs are not what the function takes.
 pub(crate) fn compute(call: &Call, store: &dyn BlobStore) -> Result<ActionResult, PortError> {
     let outputs = match call.function {
+        Function::Repack => archives::repack(call, store),
         Function::Repodata => repodata::repodata(call, store),
         Function::DiskImage => images::disk(call, store),
         Function::OciImage => images::oci(call, store),

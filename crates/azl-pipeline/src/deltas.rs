@@ -1,9 +1,10 @@
 //! `deltas`: what this distribution carries on top of upstream, why, since when, and whether it is still needed.
 //!
 //! Every deviation is listed: overlays, build options, switched-off checks, own source files, hand-made releases and
-//! specs of our own. An overlay is tried on the packaging that is rendered, and on newer packaging if there is some.
+//! specs of our own. An overlay is tried on the packaging that is rendered, and on newer packaging if there is some: a
+//! directory that was named, else the newest commit of dist-git that `update` has seen.
 //!
-//! **Invariant:** reads only.
+//! **Invariant:** reads only, and asks no server.
 
 mod html;
 mod report;
@@ -19,13 +20,15 @@ use crate::error::Failure;
 use crate::repository::{self, Authorship};
 use crate::tree::Tree;
 
+pub use html::page;
 pub use report::{ComponentDeltas, Delta, DeltaReport, Totals};
 pub use trial::State;
 
 /// What to compare the deviations with.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Against<'a> {
-    /// A directory of newer packaging, in dist-git layout below each component's upstream name.
+    /// A directory of newer packaging, in dist-git layout below each component's upstream name; without one, what was
+    /// fetched from dist-git.
     pub newer: Option<&'a Path>,
     /// A commit of this repository: totals then and now show whether the deviations grow.
     pub since: Option<&'a str>,
@@ -79,7 +82,13 @@ fn component_deltas(
         }
     }
     let now = trial::on_current(tree, component)?;
-    let then = newer.map(|directory| trial::on_newer(tree, component, directory)).transpose()?;
+    let then = match newer {
+        Some(directory) => Some(trial::on_newer(tree, component, directory)?),
+        None => trial::on_tip(tree, component)?.map(|(commit, states)| {
+            found.newer = Some(commit);
+            states
+        }),
+    };
     // The overlays come first among the deviations, in their own order.
     for (index, delta) in found.deltas.iter_mut().take(component.overlays.len()).enumerate() {
         delta.state = now[index].clone();
@@ -112,6 +121,7 @@ fn authored_deltas(config: &Config, component: &ResolvedComponent) -> ComponentD
     ComponentDeltas {
         component: component.name.clone(),
         groups: config.groups_of(&component.name).map(str::to_owned).collect(),
+        newer: None,
         deltas,
     }
 }

@@ -18,6 +18,8 @@ use std::path::Path;
 use azl_host::{Cmd, CmdError, environment};
 use serde::Serialize;
 
+use crate::tree::{Tree, remote};
+
 /// When missing packages may be installed through the host's package manager.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Install {
@@ -82,24 +84,40 @@ pub enum DoctorError {
     },
 }
 
-/// Looks at this host; `store` is the directory whose file system will hold the store.
-pub fn doctor(store: &Path) -> DoctorReport {
-    DoctorReport { rows: rows::rows(&probe::probe(store)) }
+/// What the work is for, as far as the needs depend on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Work {
+    /// A component whose packaging is in dist-git, if there is one.
+    pub from_dist_git: Option<String>,
 }
 
-/// Makes sure that work can start: installs missing packages as far as `install` allows.
+impl Work {
+    /// Returns what working on a tree needs.
+    pub fn on(tree: &Tree) -> Self {
+        let components = tree.config().components.keys().filter_map(|name| tree.config().resolve(name).ok());
+        let mut remote = components.filter(|component| remote(component).is_some());
+        Self { from_dist_git: remote.next().map(|component| component.name) }
+    }
+}
+
+/// Looks at this host; `store` is the directory whose file system will hold the store.
+pub fn doctor(store: &Path, work: &Work) -> DoctorReport {
+    DoctorReport { rows: rows::rows(&probe::probe(store), work) }
+}
+
+/// Makes sure that `work` can start: installs missing packages as far as `install` allows.
 ///
 /// # Errors
 /// [`DoctorError::NotReady`] with what to do if something is still missing, [`DoctorError::Install`] if
 /// the package manager fails.
-pub fn ensure(store: &Path, install: Install) -> Result<DoctorReport, DoctorError> {
-    let report = doctor(store);
+pub fn ensure(store: &Path, work: &Work, install: Install) -> Result<DoctorReport, DoctorError> {
+    let report = doctor(store, work);
     let packages = report.missing_packages();
     if packages.is_empty() || !may_install(install, environment::is_root()) {
         return ready(report);
     }
     install_packages(&packages)?;
-    ready(doctor(store))
+    ready(doctor(store, work))
 }
 
 fn ready(report: DoctorReport) -> Result<DoctorReport, DoctorError> {

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use azl_action::ports::{BlobStore, PortError};
 use azl_action::{Blob, Wanted};
+use azl_config::SourceEntry;
 use azl_diagnostics::Diagnostic;
 use azl_exec::LayerFiles;
 use azl_image::{ImageKind as ModelKind, ImageModel, PackageRecord};
-use azl_plan::{ComponentInput, ImageInput, ImageKind, Inputs, SeedSet, Signing};
+use azl_plan::{ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing};
 
 use crate::checkout::Checkout;
 use crate::definition::{self, SeedSetToml};
 use crate::error::Failure;
+use crate::origins;
 use crate::render::Rendered;
 use crate::session::Session;
 
@@ -71,19 +73,31 @@ fn component(
         files.push(Blob { name: file.clone(), digest: store.put(bytes)? });
     }
     let mut sources = BTreeMap::new();
-    for source in &rendered.sources {
-        match checkout.origins.source.iter().find(|origin| origin.sha512 == source.sha512) {
-            Some(origin) => drop(sources.insert(source.file.clone(), origin.wanted())),
-            None => mistakes.push(no_origin(name, &source.file)),
+    match checkout.tree.config().resolve(name) {
+        Ok(component) => {
+            for source in &rendered.sources {
+                // What upstream has is what can be found; the build makes the other bytes of it.
+                let archive = rendered.archives.get(&source.file);
+                let sha512 = archive.map_or(source.sha512, |archive| archive.upstream);
+                let source = SourceEntry { sha512, ..source.clone() };
+                match origins::wanted(checkout.tree.config(), &checkout.origins, &component, &source) {
+                    Ok(wanted) => drop(sources.insert(source.file.clone(), wanted)),
+                    Err(mistake) => mistakes.push(mistake),
+                }
+            }
         }
+        Err(mistake) => mistakes.push(mistake),
     }
     let seed_derived = checkout.release.seed_derived.contains_key(name);
-    Ok(ComponentInput { spec: format!("{name}.spec"), files, sources, seed_derived })
+    Ok(ComponentInput { spec: format!("{name}.spec"), files, sources, repacked: repacked(rendered), seed_derived })
 }
 
-fn no_origin(component: &str, file: &str) -> Diagnostic {
-    Diagnostic::error("no-origin", format!("`{file}` of `{component}` has no known origin"))
-        .hint("add its sha512 with a url or an apt source package to upstream/origins.toml")
+fn repacked(rendered: &Rendered) -> BTreeMap<String, Repacked> {
+    let changed = rendered.sources.iter().filter_map(|source| {
+        let archive = rendered.archives.get(&source.file)?;
+        Some((source.file.clone(), Repacked { overlays: archive.overlays.clone(), sha512: source.sha512 }))
+    });
+    changed.collect()
 }
 
 fn seed(

@@ -7,6 +7,8 @@
 //!
 //! **Invariant:** only [`mod@release`], [`render`], [`overlay`] and [`update`] write outside the store.
 
+pub mod acceptance;
+pub mod bench;
 pub mod build;
 pub mod changed;
 pub mod check;
@@ -17,6 +19,7 @@ pub mod definition;
 pub mod deltas;
 pub mod dist_git;
 pub mod doctor;
+pub mod effective;
 pub mod error;
 pub mod events;
 pub mod explain;
@@ -27,6 +30,7 @@ pub mod image;
 pub mod inputs;
 pub mod list;
 pub mod manifest;
+pub mod origins;
 pub mod overlay;
 pub mod ports;
 pub mod realise;

@@ -18,6 +18,8 @@ pub struct Listed {
     pub name: String,
     /// Where its spec comes from.
     pub source: ListedSource,
+    /// Groups it is in.
+    pub groups: Vec<String>,
     /// Types of its overlays, in the order they are applied.
     pub overlays: Vec<&'static str>,
     /// How its `Release` is found.
@@ -145,7 +147,8 @@ pub fn list(config: &Config, patterns: &[String], group: Option<&str>) -> Result
     };
     let components: Vec<_> = components.into_iter().filter(wanted).collect();
     let totals = Totals::of(config, &components);
-    Ok(Listing { components: components.into_iter().map(listed).collect(), totals })
+    let listed = components.into_iter().map(|component| listed(config, component)).collect();
+    Ok(Listing { components: listed, totals })
 }
 
 fn globs(patterns: &[String], names: &[&str]) -> Result<Vec<FileGlob>, Vec<Diagnostic>> {
@@ -168,7 +171,7 @@ fn globs(patterns: &[String], names: &[&str]) -> Result<Vec<FileGlob>, Vec<Diagn
     if mistakes.is_empty() { Ok(globs) } else { Err(mistakes) }
 }
 
-fn listed(component: ResolvedComponent) -> Listed {
+fn listed(config: &Config, component: ResolvedComponent) -> Listed {
     let source = match component.spec {
         SpecSource::Local { path } => ListedSource::Local { path },
         SpecSource::Upstream(upstream) => ListedSource::Upstream {
@@ -183,6 +186,7 @@ fn listed(component: ResolvedComponent) -> Listed {
     };
     Listed {
         rendered: rendered_directory(&component.name),
+        groups: config.groups_of(&component.name).map(str::to_owned).collect(),
         overlays: component.overlays.iter().map(|overlay| overlay.kind.name()).collect(),
         name: component.name,
         source,

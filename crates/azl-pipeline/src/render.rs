@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use azl_config::SourceEntry;
-use azl_config::render::{Material, Rendering, rendered_directory};
+use azl_config::render::{ChangedArchive, Material, Rendering, rendered_directory};
 use azl_diagnostics::Diagnostic;
 use azl_host::{FileError, environment, files};
 use serde::Serialize;
@@ -49,6 +49,8 @@ pub struct Rendered {
     pub files: BTreeMap<String, Arc<[u8]>>,
     /// What `sources` pins.
     pub sources: Vec<SourceEntry>,
+    /// Archives that overlays change from inside.
+    pub archives: BTreeMap<String, ChangedArchive>,
     /// What somebody should look at.
     pub warnings: Vec<Diagnostic>,
 }
@@ -121,7 +123,11 @@ impl Rendered {
             Some(bytes) => azl_config::parse_sources(&format!("{name}/sources"), bytes),
             None => (Vec::new(), Vec::new()),
         };
-        if mistakes.is_empty() { Ok(Self { files, sources, warnings: rendering.warnings }) } else { Err(mistakes) }
+        if mistakes.is_empty() {
+            Ok(Self { files, sources, archives: rendering.archives, warnings: rendering.warnings })
+        } else {
+            Err(mistakes)
+        }
     }
 }
 

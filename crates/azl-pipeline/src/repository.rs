@@ -33,6 +33,10 @@ pub fn is_repository(root: &Path) -> bool {
 /// # Errors
 /// If there is no such revision, or no repository.
 pub fn commit(root: &Path, revision: &str) -> Result<String, Failure> {
+    if !is_repository(root) {
+        let problem = Diagnostic::error("no-repository", format!("not in a git repository: `{}`", root.display()));
+        return Err(problem.into());
+    }
     let peeled = format!("{revision}^{{commit}}");
     // `--end-of-options` keeps a revision that begins with `-` from being one of git's options.
     let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", &peeled];

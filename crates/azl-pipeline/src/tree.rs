@@ -213,14 +213,25 @@ impl Tree {
 
     /// Returns the upstream commit that is rendered: the locked one, else a pin that is a whole id.
     fn commit(&self, component: &ResolvedComponent, upstream: &Upstream) -> Result<String, Failure> {
+        let refuse = |code, message| {
+            let problem = Diagnostic { span: Some(component.declared.clone()), ..Diagnostic::error(code, message) };
+            Failure::from(problem.hint(format!("cargo xtask update {}", component.name)))
+        };
+        let name = &component.name;
+        match (self.known_commit(component, upstream)?, &upstream.commit) {
+            (None, _) => Err(refuse("not-locked", format!("no upstream commit of `{name}` is locked"))),
+            (Some(commit), Some(pin)) if !commit.starts_with(pin.as_str()) => {
+                let message = format!("`{name}` is locked at upstream commit {commit}, but pinned to {pin}");
+                Err(refuse("stale-lock", message))
+            }
+            (Some(commit), _) => Ok(commit),
+        }
+    }
+
+    /// As [`Tree::commit`], whether or not the lock fits the configuration.
+    fn known_commit(&self, component: &ResolvedComponent, upstream: &Upstream) -> Result<Option<String>, Failure> {
         let locked = self.lock(&component.name)?.and_then(|lock| lock.upstream_commit);
-        let pinned = upstream.commit.clone().filter(|commit| commit.len() == 40);
-        locked.or(pinned).ok_or_else(|| {
-            let message = format!("no upstream commit of `{}` is locked", component.name);
-            let problem = Diagnostic::error("not-locked", message);
-            let problem = Diagnostic { span: Some(component.declared.clone()), ..problem };
-            problem.hint(format!("cargo xtask update {}", component.name)).into()
-        })
+        Ok(locked.or(upstream.commit.clone().filter(|commit| commit.len() == 40)))
     }
 
     /// Returns the stores of dist-git.
@@ -247,7 +258,7 @@ impl Tree {
     /// If its lock or packaging cannot be read.
     pub fn fingerprint(&self, component: &ResolvedComponent) -> Result<Fingerprint, Failure> {
         match remote(component) {
-            Some((upstream, _)) => self.fingerprint_at(component, self.commit(component, upstream).ok().as_deref()),
+            Some((upstream, _)) => self.fingerprint_at(component, self.known_commit(component, upstream)?.as_deref()),
             None => self.fingerprint_at(component, None),
         }
     }

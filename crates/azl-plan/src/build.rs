@@ -10,8 +10,9 @@ use crate::requires::Needs;
 use crate::{MACROS, SANDBOX_REVISION, seed, source};
 
 /// Scripts that run in the sandbox, by name. They are inputs like any other: a change of one is a change of its actions.
-pub const SCRIPTS: [(&str, &str); 8] = [
+pub const SCRIPTS: [(&str, &str); 9] = [
     ("query.sh", include_str!("scripts/query.sh")),
+    ("parse.sh", include_str!("scripts/parse.sh")),
     ("srpm.sh", include_str!("scripts/srpm.sh")),
     ("rpm.sh", include_str!("scripts/rpm.sh")),
     ("derive.sh", include_str!("scripts/derive.sh")),
@@ -67,7 +68,8 @@ pub(crate) fn environment(set: &SeedSet) -> BTreeMap<String, String> {
     environment
 }
 
-fn defines() -> impl Iterator<Item = String> {
+/// Returns rpm's settings of every build, as arguments.
+pub(crate) fn defines() -> impl Iterator<Item = String> {
     DETERMINISM.into_iter().flat_map(|setting| ["--define".to_owned(), setting.to_owned()])
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use azl_action::{Blob, Wanted};
+use azl_digest::Sha512;
 
 /// The whole input of a release.
 #[derive(Debug, Clone)]
@@ -45,8 +46,19 @@ pub struct ComponentInput {
     pub files: Vec<Blob>,
     /// Sources pinned by digest, by file name.
     pub sources: BTreeMap<String, Wanted>,
+    /// Sources that overlays change from inside, by file name; `sources` names what upstream has.
+    pub repacked: BTreeMap<String, Repacked>,
     /// Whether this takes bytes of the seed into its packages.
     pub seed_derived: bool,
+}
+
+/// A source archive that overlays change from inside.
+#[derive(Debug, Clone)]
+pub struct Repacked {
+    /// The overlays in order, each as TOML.
+    pub overlays: Vec<String>,
+    /// Digest that the result must have.
+    pub sha512: Sha512,
 }
 
 /// One image.

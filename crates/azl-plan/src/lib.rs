@@ -15,6 +15,7 @@ pub mod check;
 pub mod facts;
 pub mod image;
 pub mod inputs;
+pub mod parse;
 pub mod query;
 pub mod release;
 pub mod repo;
@@ -24,7 +25,7 @@ pub mod sign;
 pub mod source;
 
 pub use facts::{Facts, SpecFacts};
-pub use inputs::{ComponentInput, ImageInput, ImageKind, Inputs, SeedSet, Signing};
+pub use inputs::{ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing};
 pub use release::{PlanError, plan};
 
 /// The component whose macros every other one is built with.

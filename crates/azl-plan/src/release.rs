@@ -6,8 +6,9 @@ use azl_action::{Graph, GraphError, Node, NodeId};
 
 use crate::facts::Facts;
 use crate::inputs::Inputs;
+use crate::parse::Specs;
 use crate::requires::{self, Needs};
-use crate::{MACROS, attest, boot, build, check, image, query, repo, seed, sign};
+use crate::{MACROS, attest, boot, build, check, image, parse, query, repo, seed, sign};
 
 /// Input that cannot be planned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +51,8 @@ pub enum Goal {
     Release,
     /// The whole release, read by independent tools.
     Checks,
+    /// What rpm says of sets of specs.
+    Specs(BTreeMap<String, Specs>),
 }
 
 /// Plans a goal with what is known.
@@ -76,6 +79,12 @@ pub fn plan(inputs: &Inputs, facts: &Facts, goal: &Goal) -> Result<Graph, Vec<Pl
             insert_release(inputs, &needs, &mut nodes);
             check::insert(inputs, &mut nodes);
         }
+        Goal::Specs(sets) => {
+            insert_macros(inputs, &needs, &mut nodes);
+            for (name, specs) in sets {
+                parse::insert(inputs, name, specs, &mut nodes);
+            }
+        }
     }
     drop_unused_seed(&mut nodes);
     Graph::new(nodes).map_err(|error| vec![error.into()])
@@ -90,6 +99,10 @@ fn insert_queries(
     for name in names {
         query::insert(inputs, name, &inputs.components[name], nodes);
     }
+    insert_macros(inputs, needs, nodes);
+}
+
+fn insert_macros(inputs: &Inputs, needs: &BTreeMap<String, Needs>, nodes: &mut BTreeMap<NodeId, Node>) {
     if let Some(needs) = needs.get(MACROS) {
         build::insert(inputs, MACROS, &inputs.components[MACROS], needs, nodes);
     }

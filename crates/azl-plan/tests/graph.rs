@@ -13,7 +13,13 @@ fn blob(name: &str) -> Blob {
 
 fn component(name: &str) -> ComponentInput {
     let spec = format!("{name}.spec");
-    ComponentInput { files: vec![blob(&spec)], spec, sources: BTreeMap::new(), seed_derived: false }
+    ComponentInput {
+        files: vec![blob(&spec)],
+        spec,
+        sources: BTreeMap::new(),
+        repacked: BTreeMap::new(),
+        seed_derived: false,
+    }
 }
 
 fn toy() -> (Inputs, Facts) {
@@ -99,4 +105,11 @@ fn facts_are_asked_with_our_macros_once_those_are_built() {
     let first = plan(&inputs, &Facts::new(), &Goal::Facts(BTreeSet::from(["azurelinux-rpm-config".to_owned()])));
     let names: Vec<String> = first.expect("a graph").nodes().keys().map(|id| id.0.clone()).collect();
     assert_eq!(names, ["query:azurelinux-rpm-config", "seed:build"]);
+}
+
+#[test]
+fn specs_are_judged_with_our_macros_and_without_building_them() {
+    let specs = BTreeMap::from([("app/00".to_owned(), vec![blob("app.spec")])]);
+    let found = needs(&Goal::Specs(BTreeMap::from([("tree".to_owned(), specs)])), "parse:tree");
+    assert_eq!(found, ["rpm:azurelinux-rpm-config", "seed:build"].map(str::to_owned).into());
 }

@@ -5,9 +5,10 @@ use azl_pipeline::error::Failure;
 use azl_pipeline::render::{self, Mode};
 use clap::Args;
 
-use super::{Context, test, tidy};
+use super::{Context, codegen, test, tidy};
 
-/// Do exactly what continuous integration does: rules, formatting, lints, drift of specs/, then every test tier
+/// Do exactly what continuous integration does: rules, formatting, lints, drift of specs/ and of
+/// generated files, then every test tier
 #[derive(Debug, Args)]
 pub(crate) struct Ci {}
 
@@ -17,6 +18,7 @@ impl Ci {
         tidy::Tidy {}.run(context)?;
         cargo(context, &["fmt", "--check"])?;
         cargo(context, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
+        codegen::Codegen { check: true }.run(context)?;
         render::render(&context.tree()?, &[], Mode::Check)?.into_result()?;
         test::Test::all().run(context)
     }

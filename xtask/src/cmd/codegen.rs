@@ -1,35 +1,41 @@
 //! `codegen`.
 
-use azl_host::files;
+mod kinds;
+
+use std::path::Path;
+
+use azl_host::{FileError, files};
 use azl_pipeline::error::Failure;
 use clap::Args;
 
 use super::Context;
 
-/// Generated files, and what they are to hold.
-const GENERATED: &[(&str, fn() -> serde_json::Value)] = &[
-    ("crates/azl-config/schema/azldev.schema.json", azl_config::schema),
-    ("crates/azl-config/schema/overlay-file.schema.json", azl_config::overlay_file_schema),
-];
+/// Returns the generated files by path, with what they are to hold.
+fn generated(root: &Path) -> Result<Vec<(&'static str, String)>, FileError> {
+    Ok(vec![
+        ("crates/azl-config/schema/azldev.schema.json", format!("{:#}\n", azl_config::schema())),
+        ("crates/azl-config/schema/overlay-file.schema.json", format!("{:#}\n", azl_config::overlay_file_schema())),
+        ("overlays/KINDS.md", kinds::page(root)?),
+    ])
+}
 
-/// Write the files of this repository that are made from its code: JSON Schemas of the TOML format
+/// Write the files of this repository that are made from its code: JSON Schemas of the TOML format, the page on overlay kinds
 #[derive(Debug, Args)]
 pub(crate) struct Codegen {
     /// Change nothing; fail if a file is not what is generated
     #[arg(long)]
-    check: bool,
+    pub(super) check: bool,
 }
 
 impl Codegen {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let mut stale = Vec::new();
-        for (path, generate) in GENERATED {
+        for (path, wanted) in generated(&context.root)? {
             let host = context.root.join(path);
-            let wanted = format!("{:#}\n", generate());
             if files::exists(&host) && files::read(&host)? == wanted.as_bytes() {
                 continue;
             }
-            stale.push(*path);
+            stale.push(path);
             if !self.check {
                 files::write_atomic(&host, wanted.as_bytes())?;
             }

@@ -27,7 +27,7 @@ impl Deltas {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let against = Against { newer: self.newer.as_deref(), since: self.since.as_deref() };
         let report = deltas::deltas(&context.tree()?, against)?;
-        let text = if self.html { report.to_html() } else { report.to_string() };
+        let text = if self.html { deltas::page(&report) } else { report.to_string() };
         context.ui.result(&text, &json!({ "event": "deltas", "report": report }));
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! One file per verb: its arguments (doc comments are the help text), a call into the pipeline, and what is printed.
 
+mod bench;
 mod boot;
 mod build;
 mod changed;
@@ -81,6 +82,7 @@ pub(crate) enum Command {
     Graph(graph::Graph),
     Explain(explain::Explain),
     Log(log::Log),
+    Bench(bench::Bench),
     Tidy(tidy::Tidy),
     Codegen(codegen::Codegen),
     Ci(ci::Ci),
@@ -107,6 +109,7 @@ impl Command {
             Self::Graph(verb) => verb.run(context),
             Self::Explain(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
+            Self::Bench(verb) => verb.run(context),
             Self::Tidy(verb) => verb.run(context),
             Self::Codegen(verb) => verb.run(context),
             Self::Ci(verb) => verb.run(context),

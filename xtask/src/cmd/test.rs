@@ -53,7 +53,7 @@ fn unit(context: &Context) -> Result<(), Failure> {
 fn end_to_end(context: &Context) -> Result<(), Failure> {
     let (checkout, session) = context.open("test")?;
     let inputs = inputs::assemble(&checkout, &checkout.release.default_set, &session)?;
-    let report = check::check(&inputs, &session, &context.ui)?;
+    let report = check::check(&checkout, &inputs, &session, &context.ui)?;
     context.ui.result(&report.to_string(), &json!({ "event": "checked", "report": report }));
     report.into_result()
 }

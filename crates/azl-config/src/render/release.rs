@@ -90,7 +90,7 @@ fn with_autospec(
 /// does not start the count anew with each change.
 fn commits(past: &Past, spec: &Spec) -> Vec<Commit> {
     let rendered: std::sync::Arc<[u8]> = spec.as_bytes().into();
-    let mut result: Vec<Commit> = Vec::new();
+    let mut result = bumps(past, &rendered);
     for (index, commit) in past.commits.iter().enumerate() {
         let mine = past.changes.iter().rev().filter(|change| base_of(past, change) == index);
         result.extend(mine.map(|change| Commit {
@@ -105,6 +105,21 @@ fn commits(past: &Past, spec: &Spec) -> Vec<Commit> {
         result.push(commit.clone());
     }
     result
+}
+
+/// Returns a silent commit for each time the release was raised by hand without a change that says so.
+fn bumps(past: &Past, spec: &std::sync::Arc<[u8]>) -> Vec<Commit> {
+    let Some(newest) = past.commits.first() else { return Vec::new() };
+    let bump = Commit {
+        id: "release raised by hand".to_owned(),
+        author: AUTHOR.to_owned(),
+        email: past.author_email.clone(),
+        time: past.changes.last().map_or(newest.time, |change| change.time.max(newest.time)),
+        message: "Raise the release\n\n[skip changelog]".to_owned(),
+        spec: Some(spec.clone()),
+        changelog: newest.changelog.clone(),
+    };
+    vec![bump; past.manual_bump as usize]
 }
 
 fn base_of(past: &Past, change: &Change) -> usize {
@@ -153,7 +168,7 @@ fn changelog(component: &ResolvedComponent, spec: &Spec, past: &Past, last: &Cha
 }
 
 /// Returns the macros that upstream's own tools knew when they named versions.
-fn macros(component: &ResolvedComponent) -> Macros {
+pub(super) fn macros(component: &ResolvedComponent) -> Macros {
     match &component.spec {
         SpecSource::Upstream(upstream) => Macros::new().with(&upstream.distro, &upstream.version),
         SpecSource::Local { .. } => Macros::new(),

@@ -7,7 +7,7 @@ use azl_spec::{FlatError, FlatSpec, Spec};
 use toml::Spanned;
 
 use crate::azldev_glob::{AzldevGlob, Subject};
-use crate::overlay::Site;
+use crate::site::Site;
 use crate::sources::Sources;
 use crate::values::{FileGlob, OneLine};
 

@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::{Behaviour, as_azldev};
 use crate::file_set::{FileEntry, directory_of};
-use crate::overlay::Site;
+use crate::site::Site;
 use crate::sources::Sources;
 use crate::values::RelativeFile;
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Behaviour, as_azldev};
-use crate::overlay::Site;
+use crate::site::Site;
 use crate::sources::Sources;
 use crate::values::FileGlob;
 
@@ -56,22 +56,12 @@ impl Behaviour for FilePrependLines {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::check::{check, check_azldev, refused};
+    use crate::kinds::check::{check, refused};
 
     #[test]
     fn lines_open_every_matching_file() {
         let toml = "type = 'file-prepend-lines'\nfile = '*.x'\nlines = ['l', 'm']\n";
         check(toml, "//- a.x\n1\n//- b.x\n2\n//- c\n3\n", "//- a.x\nl\nm\n1\n//- b.x\nl\nm\n2\n//- c\n3\n");
         refused(toml, "//- c\n3\n", &["no file `*.x`"]);
-    }
-
-    #[test]
-    fn azldev_keeps_other_specs_as_they_are() {
-        check_azldev(
-            "type = 'file-prepend-lines'\nfile = 'x*'\nlines = ['l']\n",
-            "//- x\n1\n//- x.spec\n2\n",
-            "//- x\nl\n1\n//- x.spec\n2\n",
-            "the file `x.spec` has other bytes",
-        );
     }
 }

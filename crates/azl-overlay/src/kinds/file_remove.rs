@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::{Behaviour, as_azldev};
 use crate::archive::{ArchiveName, Edit, InArchive};
-use crate::overlay::Site;
+use crate::site::Site;
 use crate::sources::Sources;
 use crate::values::FileGlob;
 

@@ -11,8 +11,8 @@ use toml::Spanned;
 
 use super::{Behaviour, as_azldev};
 use crate::archive::{ArchiveName, Edit, InArchive, is_binary};
-use crate::overlay::Site;
 use crate::pattern::Pattern;
+use crate::site::Site;
 use crate::sources::Sources;
 use crate::values::FileGlob;
 

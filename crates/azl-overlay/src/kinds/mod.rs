@@ -31,8 +31,8 @@ mod spec_update_tag;
 use azl_diagnostics::Diagnostic;
 
 use crate::archive::InArchive;
-use crate::overlay::Site;
 use crate::reader::{Reader, Table};
+use crate::site::Site;
 use crate::sources::Sources;
 
 /// Keys that every kind takes; [`crate::Overlay`] holds their values.

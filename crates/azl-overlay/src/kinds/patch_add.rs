@@ -11,7 +11,7 @@ use toml::Spanned;
 
 use super::{Behaviour, as_azldev, scope::package_name};
 use crate::file_set::FileEntry;
-use crate::overlay::Site;
+use crate::site::Site;
 use crate::sources::Sources;
 use crate::values::{FileName, OneLine};
 

@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::{Behaviour, as_azldev};
 use crate::azldev_glob::{AzldevGlob, Subject};
-use crate::overlay::Site;
+use crate::site::Site;
 use crate::sources::Sources;
 use crate::values::FileGlob;
 

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Behaviour, scope::package_name};
-use crate::overlay::Site;
 use crate::pattern::Pattern;
+use crate::site::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, SectionRef};
 

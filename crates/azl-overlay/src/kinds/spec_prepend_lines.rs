@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::scope::{open_lines, package_needs_section, section_id, texts};
 use super::{Behaviour, as_azldev};
-use crate::overlay::Site;
+use crate::site::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, SectionRef, SpecText};
 

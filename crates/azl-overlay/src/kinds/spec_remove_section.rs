@@ -13,7 +13,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Behaviour, as_azldev, scope::package_name};
-use crate::overlay::Site;
+use crate::site::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, SectionRef};
 
@@ -67,7 +67,7 @@ mod tests {
             "type = 'spec-remove-section'\nsection = '%check'\n",
             "%check\n%define m 1\n%files\n%{m}\n",
             "%files\n%{m}\n",
-            "defines `%m` at line 2",
+            "`%define m 1` is not on line 1",
         );
     }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Behaviour, as_azldev};
-use crate::overlay::Site;
+use crate::site::Site;
 use crate::sources::Sources;
 use crate::values::OneLine;
 
@@ -53,7 +53,7 @@ mod tests {
             "type = 'spec-remove-subpackage'\npackage = 'y'\n",
             "%package y\nA: b\n%global m 1\n%files\n%{m}\n%Post y\n",
             "%files\n%{m}\n",
-            "defines `%m` at line 3",
+            "`%global m 1` is not on line 1",
         );
     }
 

@@ -12,8 +12,8 @@ use toml::Spanned;
 
 use super::Behaviour;
 use super::scope::{is_in_scope, package_name, package_needs_section};
-use crate::overlay::Site;
 use crate::pattern::Pattern;
+use crate::site::Site;
 use crate::sources::Sources;
 use crate::values::{OneLine, SectionRef, SpecText};
 

@@ -1,5 +1,7 @@
 //! Comparisons of the work tree with a commit, in a real repository.
 
+use std::io::Write as _;
+
 use azl_host::{Cmd, files};
 
 use super::*;
@@ -25,11 +27,12 @@ fn rendered(root: &Path) {
     Tree::read(root).and_then(|tree| render(&tree, &[], Mode::Write)).unwrap_or_else(|failure| panic!("{failure:?}"));
 }
 
+#[expect(clippy::disallowed_macros, reason = "a test that cannot run says why")]
 /// A committed, rendered tree of components `a`, `b`, `c`; or nothing where git is missing.
 fn tree() -> Option<tempfile::TempDir> {
     let root = tempfile::tempdir().expect("a temporary directory");
     if Cmd::new("git", root.path()).arg("--version").output().is_err() {
-        println!("skipped: no `git` on this host");
+        let _ = std::io::stderr().write_fmt(format_args!("not run: no git here\n"));
         return None;
     }
     put(root.path(), "azldev.toml", CONFIG);

@@ -18,10 +18,10 @@ td.place, td.kind { font-family: ui-monospace, monospace; font-size: .85em; whit
 .totals { display: flex; gap: 2rem; flex-wrap: wrap; } .totals b { display: block; font-size: 1.8rem; }
 ";
 
-/// Returns the whole page.
-pub(super) fn page(report: &DeltaReport) -> String {
+/// Returns the report as a page that needs no other file.
+pub fn page(report: &DeltaReport) -> String {
     let mut page = String::from("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
-    let _ = write!(page, "<title>Deviations from upstream</title><style>{STYLE}</style></head><body>\n");
+    let _ = writeln!(page, "<title>Deviations from upstream</title><style>{STYLE}</style></head><body>");
     page.push_str("<h1>Deviations from upstream</h1>\n");
     totals(report, &mut page);
     bars("By kind", report.totals.by_kind.iter().map(|(kind, count)| (*kind, *count)), &mut page);
@@ -69,7 +69,11 @@ fn bars<'a>(title: &str, counts: impl Iterator<Item = (&'a str, usize)>, page: &
 }
 
 fn table(component: &ComponentDeltas, page: &mut String) {
-    let _ = writeln!(page, "<h2 id=\"{0}\">{0}</h2><table>", escape(&component.component));
+    let _ = writeln!(page, "<h2 id=\"{0}\">{0}</h2>", escape(&component.component));
+    if let Some(commit) = &component.newer {
+        let _ = writeln!(page, "<p>Newer upstream: commit <code>{}</code>.</p>", escape(commit));
+    }
+    page.push_str("<table>");
     page.push_str("<tr><th>Kind<th>Why<th>Upstream<th>Now<th>Newer upstream<th>Since<th>Where\n");
     for delta in &component.deltas {
         row(delta, page);

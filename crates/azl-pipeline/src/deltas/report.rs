@@ -7,7 +7,6 @@ use azl_diagnostics::Span;
 use azl_overlay::{Category, UpstreamStatus};
 use serde::Serialize;
 
-use super::html;
 use super::trial::State;
 use crate::repository::Authorship;
 
@@ -70,6 +69,8 @@ pub struct ComponentDeltas {
     pub component: String,
     /// Groups it is in, which may be where a deviation comes from.
     pub groups: Vec<String>,
+    /// Newer upstream commit that its overlays were tried on.
+    pub newer: Option<String>,
     /// The deviations.
     pub deltas: Vec<Delta>,
 }
@@ -130,11 +131,6 @@ pub struct DeltaReport {
 }
 
 impl DeltaReport {
-    /// Returns the report as a page that needs no other file.
-    pub fn to_html(&self) -> String {
-        html::page(self)
-    }
-
     /// Returns how the number of deviations moved, if there is something to compare with.
     pub(super) fn growth(&self) -> Option<String> {
         let before = self.before.as_ref()?;
@@ -156,7 +152,8 @@ impl DeltaReport {
 impl fmt::Display for DeltaReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for component in &self.components {
-            writeln!(f, "{}", component.component)?;
+            let newer = component.newer.as_deref().map(|commit| format!("  (newer upstream: {commit})"));
+            writeln!(f, "{}{}", component.component, newer.unwrap_or_default())?;
             for delta in &component.deltas {
                 write_delta(f, delta)?;
             }

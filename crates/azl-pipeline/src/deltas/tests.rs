@@ -61,7 +61,7 @@ fn newer_upstream_shows_what_can_go_and_what_breaks() {
 
 #[test]
 fn page_escapes_what_people_wrote() {
-    let page = report(None).to_html();
+    let page = page(&report(None));
     assert!(page.contains("moved &lt;there&gt;"), "{page}");
     assert!(!page.contains("<there>"));
 }

@@ -8,7 +8,7 @@ use azl_diagnostics::Diagnostic;
 use serde::Serialize;
 
 use crate::error::Failure;
-use crate::tree::{Tree, read_directory};
+use crate::tree::{Tree, read_directory, remote};
 
 /// What became of an overlay on some packaging.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -65,6 +65,23 @@ pub(super) fn on_newer(tree: &Tree, component: &ResolvedComponent, newer: &Path)
         return Ok(vec![State::Unknown("no newer packaging".to_owned()); component.overlays.len()]);
     }
     Ok(on(tree, component, &read_directory(&directory)?))
+}
+
+/// Tries them on the newest commit of their branch that was fetched; nothing if that is what is rendered, or unknown.
+pub(super) fn on_tip(tree: &Tree, component: &ResolvedComponent) -> Result<Option<(String, Vec<State>)>, Failure> {
+    let Some((upstream, _)) = remote(component).filter(|_| !component.overlays.is_empty()) else { return Ok(None) };
+    let locked = tree.lock(&component.name).ok().flatten().and_then(|lock| lock.upstream_commit);
+    let tip = match (&locked, tree.dist_gits()?.tip(component, upstream)) {
+        (Some(locked), Ok(Some(tip))) if *locked != tip => tip,
+        // What is wrong with the configuration was said of the packaging that is rendered.
+        (_, Ok(_) | Err(Failure::Configuration(_))) => return Ok(None),
+        (_, Err(other)) => return Err(other),
+    };
+    match tree.dist_gits()?.files(&component.name, upstream, &tip) {
+        Ok(packaging) => Ok(Some((tip, on(tree, component, &packaging)))),
+        Err(Failure::Configuration(problems)) => Ok(Some((tip, unknown(component, &problems)))),
+        Err(other) => Err(other),
+    }
 }
 
 fn unknown(component: &ResolvedComponent, problems: &[Diagnostic]) -> Vec<State> {

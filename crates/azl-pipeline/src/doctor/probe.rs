@@ -26,6 +26,8 @@ pub(super) struct Probes {
     pub(super) switches: Vec<(&'static str, String)>,
     /// The first line of `git --version`, if it is there.
     pub(super) git: Option<String>,
+    /// Whether git can fetch over HTTPS.
+    pub(super) git_https: bool,
     /// Whether cargo-nextest is there.
     pub(super) nextest: bool,
     /// Where the store is.
@@ -56,6 +58,7 @@ pub(super) fn probe(store: &Path) -> Probes {
         refusal: sandbox_refusal(),
         switches: SWITCHES.into_iter().filter_map(switch).collect(),
         git: version("git"),
+        git_https: git_https(),
         nextest: environment::find_program("cargo-nextest").is_some(),
         store: store.to_owned(),
         free: free_space(store),
@@ -69,6 +72,16 @@ fn version(program: &str) -> Option<String> {
     let path = environment::find_program(program)?;
     let output = Cmd::new(path, "/").arg("--version").timeout(Duration::from_secs(10)).output().ok()?;
     String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned)
+}
+
+/// Looks for the helper that some distributions package by itself.
+fn git_https() -> bool {
+    let Some(git) = environment::find_program("git") else { return false };
+    let said = Cmd::new(git, "/").arg("--exec-path").timeout(Duration::from_secs(10)).output();
+    said.is_ok_and(|said| {
+        let directory = String::from_utf8_lossy(&said.stdout).trim_end().to_owned();
+        files::exists(Path::new(&directory).join("git-remote-https"))
+    })
 }
 
 /// Enters a sandbox with the same namespaces and mounts as a build's.

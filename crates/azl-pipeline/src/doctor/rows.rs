@@ -1,7 +1,7 @@
 //! Judges what was seen: one row per need. Pure, so that hosts we do not have can be tested.
 
 use super::probe::Probes;
-use super::{Row, State};
+use super::{Row, State, Work};
 
 /// Free disk space a cold release may take, in GiB.
 const DISK_GIB: u64 = 30;
@@ -9,7 +9,7 @@ const DISK_GIB: u64 = 30;
 const MEMORY_GIB: u64 = 4;
 const GIB: u64 = 1 << 30;
 
-pub(super) fn rows(probes: &Probes) -> Vec<Row> {
+pub(super) fn rows(probes: &Probes, work: &Work) -> Vec<Row> {
     vec![
         host(probes),
         packages(probes),
@@ -18,7 +18,7 @@ pub(super) fn rows(probes: &Probes) -> Vec<Row> {
         disk(probes),
         memory(probes),
         kvm(probes),
-        git(probes),
+        git(probes, work),
         nextest(probes),
     ]
 }
@@ -165,11 +165,34 @@ fn kvm(probes: &Probes) -> Row {
     row("KVM", if probes.kvm == Some(true) { State::Fine } else { State::Optional }, found)
 }
 
-fn git(probes: &Probes) -> Row {
-    match &probes.git {
-        Some(version) => row("git", State::Fine, version.as_str()),
-        None => row("git", State::Optional, "not found; the release cannot say which commit it is of"),
-    }
+/// The oldest git that fetches from dist-git as it should, as `(major, minor)`.
+const GIT: (u32, u32) = (2, 39);
+
+fn git(probes: &Probes, work: &Work) -> Row {
+    let (problem, package) = match &probes.git {
+        None => ("not found".to_owned(), Some("git")),
+        Some(version) if git_version(version).is_none_or(|version| version < GIT) => {
+            (format!("{version}, which is older than {}.{}", GIT.0, GIT.1), None)
+        }
+        Some(version) if !probes.git_https => (format!("{version}, without git-remote-https"), Some("git")),
+        Some(version) => return row("git", State::Fine, version.as_str()),
+    };
+    let Some(component) = &work.from_dist_git else {
+        let missing = if probes.git.is_none() { "; the release cannot say which commit it is of" } else { "" };
+        return row("git", State::Optional, format!("{problem}{missing}; components from dist-git would need it"));
+    };
+    let found = format!("{problem}; `{component}` is from dist-git and needs it");
+    let remedy = match package {
+        Some(package) => install_line(&[package], probes.root),
+        None => format!("install git {}.{} or later", GIT.0, GIT.1),
+    };
+    Row { package, ..row("git", State::Missing, found).remedy(remedy) }
+}
+
+/// Reads `git version 2.39.5 (…)`.
+fn git_version(line: &str) -> Option<(u32, u32)> {
+    let mut numbers = line.strip_prefix("git version ")?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 fn nextest(probes: &Probes) -> Row {
@@ -198,15 +221,15 @@ mod tests {
     }
 
     fn find(probes: &Probes, name: &str) -> Row {
-        rows(probes).into_iter().find(|row| row.name == name).expect("a row of that name")
+        rows(probes, &Work::default()).into_iter().find(|row| row.name == name).expect("a row of that name")
     }
 
     #[test]
     fn a_debian_host_with_bubblewrap_is_ready() {
         assert!(
-            rows(&good()).iter().all(|row| matches!(row.state, State::Fine | State::Optional)),
+            rows(&good(), &Work::default()).iter().all(|row| matches!(row.state, State::Fine | State::Optional)),
             "{:?}",
-            rows(&good())
+            rows(&good(), &Work::default())
         );
     }
 
@@ -264,6 +287,29 @@ mod tests {
     fn another_distribution_is_doubtful_not_refused() {
         let other = Probes { os_release: "ID=fedora\nPRETTY_NAME=Fedora\n".to_owned(), ..good() };
         assert_eq!(find(&other, "host").state, State::Doubtful);
+    }
+
+    #[test]
+    fn git_is_needed_where_a_component_is_from_dist_git() {
+        let git = |version: Option<&str>, git_https, component: Option<&str>| {
+            let probes = Probes { git: version.map(str::to_owned), git_https, ..good() };
+            let work = Work { from_dist_git: component.map(str::to_owned) };
+            let row = rows(&probes, &work).into_iter().find(|row| row.name == "git").expect("a row of that name");
+            (row.state, row.package, row.found)
+        };
+        let needed = Some("curl");
+        assert_eq!(git(Some("git version 2.39.5"), true, needed).0, State::Fine);
+        assert_eq!(git(Some("git version 3.0.0 (Apple)"), true, needed).0, State::Fine);
+        let (state, package, found) = git(None, false, needed);
+        assert_eq!((state, package), (State::Missing, Some("git")));
+        assert_eq!(found, "not found; `curl` is from dist-git and needs it");
+        assert_eq!(git(Some("git version 2.39.5"), false, needed).1, Some("git"));
+        let (state, package, found) = git(Some("git version 2.38.9"), true, needed);
+        assert_eq!((state, package), (State::Missing, None));
+        assert!(found.contains("older than 2.39"), "{found}");
+        let (state, package, found) = git(None, false, None);
+        assert_eq!((state, package), (State::Optional, None));
+        assert!(found.ends_with("; components from dist-git would need it"), "{found}");
     }
 
     #[test]

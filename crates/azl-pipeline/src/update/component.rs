@@ -35,7 +35,7 @@ pub enum Updating {
 pub struct UpdateOptions {
     /// Whether locks are written.
     pub updating: Updating,
-    /// How much each release is raised by hand.
+    /// How much each release is raised by hand, though no input changed.
     pub bump: u32,
     /// What changed, for the changelog; told from the inputs if absent.
     pub message: Option<String>,
@@ -105,25 +105,29 @@ impl fmt::Display for ComponentsReport {
 pub fn components(tree: &Tree, named: &[String], options: &UpdateOptions) -> Result<ComponentsReport, Failure> {
     let chosen = choose(tree, named)?;
     let mut report = ComponentsReport { components: Vec::new(), warnings: Vec::new(), moved: false };
-    let mut problems = Vec::new();
-    for (component, result) in chosen.iter().zip(fetch_all(tree, &chosen)) {
-        match result
-            .and_then(|fetched| update(tree, component, fetched.as_ref(), options).map(|found| (fetched, found)))
-        {
-            Ok((fetched, found)) => {
+    let mut failures = Vec::new();
+    for (component, fetched) in chosen.iter().zip(fetch_all(tree, &chosen)) {
+        let updated = fetched.and_then(|fetched| Ok((update(tree, component, fetched.as_ref(), options)?, fetched)));
+        match updated {
+            Ok((update, fetched)) => {
                 report.warnings.extend(fetched.map(|fetched| fetched.warnings).unwrap_or_default());
-                report.components.push(found);
+                report.components.push(update);
             }
-            Err(Failure::Configuration(found)) => problems.extend(found),
-            Err(other) => problems.push(Diagnostic::error("update", describe(other))),
+            Err(failure) => failures.push(failure),
         }
     }
     if named.is_empty() {
         report.components.extend(remove_orphans(tree, options.updating)?);
+        report.components.sort_by(|one, other| one.component.cmp(&other.component));
     }
     report.moved = report.components.iter().any(|update| update.movement != Movement::Same);
-    if !problems.is_empty() {
-        return Err(Failure::Configuration(problems));
+    if let Some(failure) = together(failures) {
+        return Err(failure);
+    }
+    if chosen.iter().any(|component| remote(component).is_some())
+        && let Err(warning) = tree.dist_gits()?.tidy()
+    {
+        report.warnings.push(warning);
     }
     if options.updating == Updating::Check && report.moved {
         return Err(Failure::Verification(format!("locks are not up to date\n{report}  hint: cargo xtask update")));
@@ -131,11 +135,20 @@ pub fn components(tree: &Tree, named: &[String], options: &UpdateOptions) -> Res
     Ok(report)
 }
 
-fn describe(failure: Failure) -> String {
-    match failure {
-        Failure::Configuration(_) => String::new(),
-        Failure::Build(message) | Failure::Verification(message) | Failure::Infrastructure(message) => message,
+/// Makes one failure of all: of the configuration if any is, since that is what a person can mend.
+fn together(failures: Vec<Failure>) -> Option<Failure> {
+    let (mut mistakes, mut others) = (Vec::new(), Vec::new());
+    for failure in failures {
+        match failure {
+            Failure::Configuration(found) => mistakes.extend(found),
+            Failure::Build(text) | Failure::Verification(text) | Failure::Infrastructure(text) => others.push(text),
+        }
     }
+    if mistakes.is_empty() {
+        return (!others.is_empty()).then(|| Failure::Infrastructure(others.join("\n")));
+    }
+    mistakes.extend(others.into_iter().map(|text| Diagnostic::error("update", text)));
+    Some(Failure::Configuration(mistakes))
 }
 
 fn choose(tree: &Tree, named: &[String]) -> Result<Vec<ResolvedComponent>, Failure> {
@@ -147,7 +160,8 @@ fn choose(tree: &Tree, named: &[String]) -> Result<Vec<ResolvedComponent>, Failu
         let is_locked = |component: &ResolvedComponent| tree.authored().contains(&path(tree, &component.name));
         return Ok(all.into_iter().filter(|one| remote(one).is_some() || is_locked(one)).collect());
     }
-    let resolved: Vec<_> = named.iter().map(|name| tree.config().resolve(name)).collect();
+    let named: BTreeSet<&String> = named.iter().collect();
+    let resolved: Vec<_> = named.into_iter().map(|name| tree.config().resolve(name)).collect();
     let (good, bad): (Vec<_>, Vec<_>) = resolved.into_iter().partition(Result::is_ok);
     let mistakes: Vec<_> = bad.into_iter().filter_map(Result::err).collect();
     if mistakes.is_empty() { Ok(good.into_iter().flatten().collect()) } else { Err(Failure::Configuration(mistakes)) }
@@ -183,10 +197,11 @@ fn fetch(tree: &Tree, component: &ResolvedComponent) -> Result<Option<Chosen>, F
     let settled = upstream.commit.is_some() || upstream.snapshot.is_some();
     let asked_before = before.as_ref().and_then(|lock| lock.resolution_input_hash.as_deref());
     // What was resolved from the same question cannot have another answer, if it was fetched.
-    if let (Some(commit), true, true) = (known, settled, asked_before == Some(&*question(component))) {
-        if tree.dist_gits()?.files(&component.name, upstream, commit).is_ok() {
-            return Ok(Some(Chosen { commit: commit.to_owned(), warnings: Vec::new() }));
-        }
+    let same_question = settled && asked_before == Some(&*question(component));
+    if let Some(commit) = known.filter(|_| same_question)
+        && tree.dist_gits()?.complete(&component.name, upstream, uri, commit).is_ok()
+    {
+        return Ok(Some(Chosen { commit: commit.to_owned(), warnings: Vec::new() }));
     }
     tree.dist_gits()?.update(component, upstream, uri).map(Some)
 }
@@ -213,20 +228,27 @@ fn update(
         lock.import_commit.get_or_insert_with(|| commit.clone());
         lock.resolution_input_hash = Some(question(component));
     }
-    lock.manual_bump += options.bump;
     let fingerprint = tree.fingerprint_at(component, lock.upstream_commit.as_deref())?;
-    let changes: Vec<String> = fingerprint.changes_since(&lock.inputs).iter().map(ToString::to_string).collect();
-    if lock.inputs != fingerprint {
-        let message = options.message.clone().unwrap_or_else(|| told(before.is_some(), &changes));
-        let change = Change { time: clock::now() as i64, upstream_commit: lock.upstream_commit.clone(), message };
-        lock.changes.push(change);
-        lock.input_fingerprint = Some(fingerprint.digest().to_string());
-        lock.inputs = fingerprint;
+    let known = before.as_ref().is_some_and(|before| !before.inputs.is_empty());
+    let mut changes: Vec<String> = fingerprint.changes_since(&lock.inputs).iter().map(ToString::to_string).collect();
+    let told = (lock.inputs != fingerprint).then(|| told(known, &changes));
+    let told = told.into_iter().chain((0..options.bump).map(|_| "Rebuild".to_owned()));
+    let change = |told: String| Change {
+        time: clock::now() as i64,
+        upstream_commit: lock.upstream_commit.clone(),
+        message: options.message.clone().unwrap_or(told),
+    };
+    let more: Vec<Change> = told.map(change).collect();
+    if options.bump > 0 {
+        changes.push("release raised".to_owned());
     }
+    lock.changes.extend(more);
+    lock.input_fingerprint = Some(fingerprint.digest().to_string());
+    lock.inputs = fingerprint;
     let movement = match &before {
         None => Movement::New,
         Some(before) if *before == lock => Movement::Same,
-        Some(_) if changes.is_empty() => Movement::Moved(vec!["release".to_owned()]),
+        Some(_) if changes.is_empty() => Movement::Moved(vec!["where upstream is looked up".to_owned()]),
         Some(_) => Movement::Moved(changes),
     };
     if movement != Movement::Same && options.updating == Updating::Write {
@@ -235,7 +257,7 @@ fn update(
     Ok(ComponentUpdate { component: component.name.clone(), commit: lock.upstream_commit, movement })
 }
 
-/// Says what changed where nobody did.
+/// Says what changed where nobody did. A lock of azldev does not say what its inputs were.
 fn told(known: bool, changes: &[String]) -> String {
     if !known {
         return "Import into Azure Linux".to_owned();

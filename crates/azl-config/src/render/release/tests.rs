@@ -101,3 +101,12 @@ fn automatic_release_without_history_and_contradictions_are_refused() {
     let problems = set(&component("static"), Spec::parse(AUTO), &nothing).expect_err("it is not static");
     assert!(problems[0].message.contains("is `static`"), "{problems:?}");
 }
+
+#[test]
+fn raising_by_hand_counts_alike_with_and_without_rpmautospec() {
+    let raised = Past { manual_bump: 2, ..past(vec![commit("a", TIME, AUTO)], Vec::new()) };
+    let result = text(set(&component("auto"), Spec::parse(AUTO), &raised));
+    assert!(result.contains("release_number = 3") && !result.contains("Raise the release"), "{result}");
+    let raised = Past { manual_bump: 2, ..past(Vec::new(), Vec::new()) };
+    assert!(text(set(&component("auto"), Spec::parse(PLAIN), &raised)).contains("Release: 5%{?dist}"));
+}
