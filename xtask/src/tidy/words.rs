@@ -1,7 +1,7 @@
 //! `word`: the tree names no path of one machine and no host of a package registry or distribution mirror.
 //!
 //! A mirror is the host's own choice (its apt configuration, or `AZL_DEBIAN_MIRROR`); a name written here
-//! would fail wherever that name is not reachable. The lock file of cargo is cargo's business.
+//! would fail wherever that name is not reachable. Lock files of cargo are cargo's business.
 
 use azl_diagnostics::Diagnostic;
 
@@ -42,7 +42,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Diagnostic> {
     let known = HOSTS.iter().map(|labels| labels.join("."));
     let hosts: Vec<String> = known.chain(tree.mirror_hosts().iter().cloned()).collect();
     tree.texts()
-        .filter(|(file, _)| *file != "Cargo.lock")
+        .filter(|(file, _)| !file.ends_with("Cargo.lock"))
         .flat_map(|(file, text)| lines(text).filter_map(|(range, line)| word(file, range.start, line, &paths, &hosts)))
         .collect()
 }

@@ -11,7 +11,7 @@ use azl_spec::Spec;
 ///
 /// # Panics
 /// If a property does not hold.
-pub fn holds(bytes: &[u8]) {
+pub(crate) fn holds(bytes: &[u8]) {
     let macros = Macros::new().with("a", "%{b}%{b}").with("b", "%{c}%{a}").with("dist", ".azl4");
     let _ = read_version(&Spec::parse(bytes), &macros);
     let commit = |day: i64, spec: &[u8]| Commit {

@@ -10,7 +10,7 @@ const INCLUDED: &str = "[distros.d]\ndist-git-base-uri = 'file:up/$pkg'\n[distro
 ///
 /// # Panics
 /// If a property does not hold.
-pub fn loads(bytes: &[u8]) {
+pub(crate) fn loads(bytes: &[u8]) {
     let mut files = FileSet::new();
     files.insert("azldev.toml", FileEntry::new(bytes));
     files.insert("a.toml", FileEntry::new(INCLUDED.as_bytes()));
@@ -32,7 +32,7 @@ pub fn loads(bytes: &[u8]) {
 ///
 /// # Panics
 /// If a property does not hold.
-pub fn are_sources(bytes: &[u8]) {
+pub(crate) fn are_sources(bytes: &[u8]) {
     let (entries, found) = parse_sources("sources", bytes);
     let plain = |name: &str| !name.contains(['/', '\\', '\0', '\n']) && !matches!(name, "" | "." | "..");
     assert!(entries.iter().all(|entry| plain(&entry.file)), "a name is no file name");
@@ -45,7 +45,7 @@ pub fn are_sources(bytes: &[u8]) {
 ///
 /// # Panics
 /// If a property does not hold.
-pub fn is_a_lock(bytes: &[u8]) {
+pub(crate) fn is_a_lock(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     match Lock::parse("x.lock", text) {
         Ok(lock) => assert_eq!(Lock::parse("x.lock", &lock.to_string()), Ok(lock)),

@@ -8,8 +8,11 @@
 //! Headers are read here and not by the `tar` crate, which settles in silence what two headers of one entry disagree
 //! on. Names are bytes; globs see them as text, with U+FFFD for what is not UTF-8.
 //!
-//! Not here: fetching archives, hashes of results, and zip, bzip2, lzip and 7z, which are refused by name. Names that
-//! differ only in Unicode normalisation are not looked for. Compressed bytes depend on the versions of the encoders.
+//! Not here: fetching archives, hashes of results, and zip, bzip2, lzip and 7z, which are refused by name. Compressed
+//! bytes depend on the versions of the encoders.
+//!
+//! Names that differ only in Unicode normalisation are two names, as they are to Linux and to tar: both are kept, in the
+//! order of their bytes. Those that differ only in case are kept, too, with a warning.
 //!
 //! **Invariant:** equal bytes and equal overlays give equal bytes.
 //!
@@ -39,7 +42,7 @@ pub use limits::Limits;
 pub use name::ArchiveName;
 pub use refusal::{Refusal, Rule};
 
-pub(crate) use edit::{Edit, InArchive};
+pub(crate) use edit::{Edit, InArchive, is_binary};
 
 /// Reads an archive and writes it again unchanged, in the fixed form.
 ///

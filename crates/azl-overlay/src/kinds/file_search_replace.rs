@@ -2,14 +2,15 @@
 //! inside a source archive.
 //!
 //! The expression sees the whole file: `(?m)` makes `^` and `$` the ends of lines, `(?s)` lets `.` match a newline. The
-//! replacement is literal. At least one file must change.
+//! replacement is literal. At least one file must change, and none that is binary: a wide glob meets pictures and
+//! keys, too. What holds a NUL byte, before or behind, counts as binary.
 
 use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Behaviour, as_azldev};
-use crate::archive::{ArchiveName, Edit, InArchive};
+use crate::archive::{ArchiveName, Edit, InArchive, is_binary};
 use crate::pattern::Pattern;
 use crate::site::Site;
 use crate::sources::Sources;
@@ -39,19 +40,24 @@ impl FileSearchReplace {
     }
 
     /// Changes one file; returns at how many places.
-    fn rewrite(&self, sources: &mut Sources, path: &str) -> usize {
+    fn rewrite(&self, sources: &mut Sources, path: &str, site: &Site<'_>) -> Result<usize, Diagnostic> {
         let Some(entry) = sources.files.get(path) else {
-            return 0;
+            return Ok(0);
         };
         let regex = self.regex.get_ref();
         let replaced = regex.replace(&entry.bytes, &self.replacement);
         if *replaced == *entry.bytes {
-            return 0;
+            return Ok(0);
+        }
+        if is_binary(&entry.bytes) || is_binary(&replaced) {
+            let message = format!("overlay `file-search-replace` does not apply: `{path}` is or becomes binary");
+            let problem = site.refuse_at(self.file.span(), "overlay-refused", message);
+            return Err(problem.hint("name the text files that are meant"));
         }
         let places = regex.matches(&entry.bytes).len();
         let entry = entry.with_bytes(replaced);
         sources.files.insert(path, entry);
-        places
+        Ok(places)
     }
 }
 
@@ -86,7 +92,7 @@ impl Behaviour for FileSearchReplace {
             let message = format!("overlay `file-search-replace` does not apply: no file `{glob}`");
             return Err(site.refuse_at(self.file.span(), "overlay-no-match", message));
         }
-        let places: usize = paths.iter().map(|path| self.rewrite(sources, path)).sum();
+        let places: usize = paths.iter().map(|path| self.rewrite(sources, path, site)).sum::<Result<_, _>>()?;
         if places == 0 {
             let message =
                 format!("overlay `file-search-replace` does not apply: nothing changes in {} files", paths.len());
@@ -114,6 +120,16 @@ mod tests {
         check(toml, "a\n//- d/x\n1\n2\n", "a\n//- d/x\n#1\n#2\n#");
         let toml = "type = 'file-search-replace'\nfile = '*'\nregex = '1\\n2'\nreplacement = '$0'\n";
         check(toml, "//- x\n1\n2\n//- y\n3\n", "//- x\n$0\n//- y\n3\n");
+    }
+
+    /// B030 and B031.
+    #[test]
+    fn binary_files_are_refused_and_none_is_made() {
+        let toml = "type = 'file-search-replace'\nfile = '**/*'\nregex = '1'\n";
+        check(toml, "//- x\n1\n//- y\n\0\n", "//- x\n\n//- y\n\0\n");
+        refused(toml, "//- x\n1\n//- y\n1\0\n", &["overlay-refused", "`y` is or becomes binary", "o/x.comp.toml:2:8"]);
+        let toml = format!("{toml}replacement = \"\\u0000\"\n");
+        refused(&toml, "//- x\n1\n", &["`x` is or becomes binary", "hint: name the text files that are meant"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use azl_overlay::archive::{Limits, repack};
 
 /// Small enough that a run notices when one of them does not hold.
-pub const LIMITS: Limits = Limits {
+pub(crate) const LIMITS: Limits = Limits {
     unpacked: 1 << 20,
     ratio: 64,
     ratio_free: 64 << 10,
@@ -17,7 +17,7 @@ pub const LIMITS: Limits = Limits {
 ///
 /// # Panics
 /// If a property does not hold.
-pub fn holds(bytes: &[u8]) {
+pub(crate) fn holds(bytes: &[u8]) {
     if let Ok(repacked) = repack(bytes, &LIMITS) {
         assert!(repacked.len() as u64 <= 2 * LIMITS.unpacked, "{} bytes", repacked.len());
         assert_eq!(repack(&repacked, &LIMITS).as_ref(), Ok(&repacked), "repacking is not done at once");

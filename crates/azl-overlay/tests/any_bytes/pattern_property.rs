@@ -6,7 +6,7 @@ use azl_overlay::Pattern;
 ///
 /// # Panics
 /// If a property does not hold.
-pub fn holds(input: &[u8]) {
+pub(crate) fn holds(input: &[u8]) {
     let mut lines = input.splitn(2, |&byte| byte == b'\n');
     let expression = String::from_utf8_lossy(lines.next().unwrap_or_default());
     let text = lines.next().unwrap_or_default();

@@ -155,13 +155,8 @@ fn tag_section(package: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixture::edited;
     use super::*;
-
-    fn edited(text: &str, edit: impl FnOnce(&mut FlatSpec) -> Result<(), FlatError>) -> Result<String, FlatError> {
-        let mut spec = FlatSpec::parse(text.as_bytes())?;
-        edit(&mut spec)?;
-        Ok(String::from_utf8(spec.into_bytes()).expect("the fixtures are UTF-8"))
-    }
 
     #[test]
     fn added_tag_is_the_last_line_of_every_such_section() {

@@ -19,6 +19,8 @@
 
 mod edit;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod header;
 mod patch;
 mod remove;

@@ -49,13 +49,8 @@ fn number(name: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixture::edited;
     use super::*;
-
-    fn edited(text: &str, edit: impl FnOnce(&mut FlatSpec) -> Result<(), FlatError>) -> Result<String, FlatError> {
-        let mut spec = FlatSpec::parse(text.as_bytes())?;
-        edit(&mut spec)?;
-        Ok(String::from_utf8(spec.into_bytes()).expect("the fixtures are UTF-8"))
-    }
 
     #[test]
     fn next_number_is_above_the_numbered_ones_and_the_count_of_bare_ones() {

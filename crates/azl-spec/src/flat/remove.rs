@@ -103,13 +103,8 @@ fn directive(line: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixture::edited;
     use super::*;
-
-    fn edited(text: &str, edit: impl FnOnce(&mut FlatSpec) -> Result<(), FlatError>) -> Result<String, FlatError> {
-        let mut spec = FlatSpec::parse(text.as_bytes())?;
-        edit(&mut spec)?;
-        Ok(String::from_utf8(spec.into_bytes()).expect("the fixtures are UTF-8"))
-    }
 
     fn removed(text: &str) -> Result<String, FlatError> {
         edited(text, |spec| spec.remove_section("%check", ""))

@@ -5,21 +5,21 @@ use azl_spec::{
 };
 
 /// How many edits [`edit`] knows.
-pub const EDITS: usize = 22;
+pub(crate) const EDITS: usize = 22;
 
 /// An edit with its arguments.
 #[derive(Debug, Clone)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Which edit; others than the known ones count as the last.
-    pub edit: usize,
+    pub(crate) edit: usize,
     /// Which section name.
-    pub section: usize,
+    pub(crate) section: usize,
     /// Package, where the edit takes one.
-    pub package: Option<String>,
+    pub(crate) package: Option<String>,
     /// Further texts.
-    pub words: (String, String, String),
+    pub(crate) words: (String, String, String),
     /// Year, month and day.
-    pub date: (u16, u8, u8),
+    pub(crate) date: (u16, u8, u8),
 }
 
 impl Arguments {
@@ -39,7 +39,7 @@ impl Arguments {
 ///
 /// # Panics
 /// If a property does not hold.
-pub fn holds(input: &[u8]) {
+pub(crate) fn holds(input: &[u8]) {
     let end = input.iter().position(|&byte| byte == b'\n').unwrap_or(0);
     let (line, text) = input.split_at(end);
     let spec = Spec::parse(text);
@@ -51,7 +51,7 @@ pub fn holds(input: &[u8]) {
 }
 
 /// Makes an edit; a refused one changes nothing, and what is made is the tree of its text.
-pub fn survives(before: &Spec, with: &Arguments) -> Spec {
+pub(crate) fn survives(before: &Spec, with: &Arguments) -> Spec {
     let mut spec = before.clone();
     match edit(&mut spec, with) {
         Err(error) => assert_eq!(&spec, before, "a refused edit changed something: {error}"),
@@ -86,7 +86,7 @@ fn survives_flat(before: &FlatSpec, with: &Arguments) {
 }
 
 /// Makes the edit that the arguments say.
-pub fn edit(spec: &mut Spec, with: &Arguments) -> Result<usize, EditError> {
+pub(crate) fn edit(spec: &mut Spec, with: &Arguments) -> Result<usize, EditError> {
     let (a, b, c) = (with.words.0.as_str(), with.words.1.as_str(), with.words.2.as_str());
     let package = with.package.as_deref();
     let name = SectionName::all().nth(with.section).and_then(SectionName::parse).expect("there are 36 names");

@@ -152,6 +152,18 @@ fn names_that_differ_in_case_alone_are_kept_and_warned_of() {
     assert!(apply(REMOVE, &source().end()).expect("applies").warnings.is_empty());
 }
 
+/// B048: composed and decomposed.
+#[test]
+fn names_that_differ_in_normalisation_alone_are_two_names_in_the_order_of_their_bytes() {
+    let (composed, decomposed) = ("a-1/\u{e9}", "a-1/e\u{301}");
+    let archive = source().file(composed, b"1").file(decomposed, b"2").end();
+    let repacked = apply(REMOVE, &archive).expect("applies");
+    let names = listing(&repacked.bytes);
+    let at = |name: &str| names.iter().position(|line| line.contains(name)).expect("the name is kept");
+    assert!(at(decomposed) < at(composed), "{names:?}");
+    assert!(repacked.warnings.is_empty(), "{:?}", repacked.warnings);
+}
+
 #[test]
 fn replacement_that_would_fill_the_memory_is_refused() {
     let replacement = "x".repeat(1 << 20);
