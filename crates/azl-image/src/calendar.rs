@@ -28,11 +28,11 @@ impl Moment {
     pub(crate) fn fat(&self) -> (u16, u16) {
         let Self(moment) = self;
         if moment.year() < 1980 {
-            return (1 << 5 | 1, 0);
+            return ((1 << 5) | 1, 0);
         }
         let year = u16::try_from(moment.year() - 1980).unwrap_or(127).min(127);
-        let date = year << 9 | word(moment.month()) << 5 | word(moment.day());
-        let time = word(moment.hour()) << 11 | word(moment.minute()) << 5 | word(moment.second()) / 2;
+        let date = (year << 9) | (word(moment.month()) << 5) | word(moment.day());
+        let time = (word(moment.hour()) << 11) | (word(moment.minute()) << 5) | (word(moment.second()) / 2);
         (date, time)
     }
 }

@@ -27,7 +27,6 @@ fn rendered(root: &Path) {
     Tree::read(root).and_then(|tree| render(&tree, &[], Mode::Write)).unwrap_or_else(|failure| panic!("{failure:?}"));
 }
 
-#[expect(clippy::disallowed_macros, reason = "a test that cannot run says why")]
 /// A committed, rendered tree of components `a`, `b`, `c`; or nothing where git is missing.
 fn tree() -> Option<tempfile::TempDir> {
     let root = tempfile::tempdir().expect("a temporary directory");
