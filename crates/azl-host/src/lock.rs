@@ -9,7 +9,16 @@ use crate::files::{self, FileError};
 /// A held lock; dropping it releases it.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Releases the lock itself, not only this handle: a process that is just being started shares the handle for a
+    /// moment.
+    fn drop(&mut self) {
+        // The kernel releases it anyway once the last handle is closed.
+        let _ = self.file.unlock();
+    }
 }
 
 /// The result of trying to take a lock.
@@ -38,7 +47,7 @@ pub fn try_lock(path: &Path, purpose: &str) -> Result<Attempt, FileError> {
     }
     file.set_len(0).map_err(failed)?;
     (&file).write_all(format!("process {}: {purpose}\n", std::process::id()).as_bytes()).map_err(failed)?;
-    Ok(Attempt::Held(Lock { _file: file }))
+    Ok(Attempt::Held(Lock { file }))
 }
 
 #[cfg(test)]
