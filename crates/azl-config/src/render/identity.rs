@@ -1,4 +1,5 @@
-//! Who a spec says it is: its name is the component's or the declared one of upstream, and name, version and release fit into file names.
+//! Who a spec says it is: its name is the component's or the declared one of upstream, and name, version and release
+//! fit into file names.
 //!
 //! Values are looked at as written, after all overlays; what a macro in them stands for is rpm's to check.
 //!
