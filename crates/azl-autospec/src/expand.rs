@@ -59,13 +59,15 @@ impl Expander {
     /// Expands a text.
     pub(crate) fn expand(&mut self, text: &str) -> Expansion {
         let mut out = Expansion::default();
-        if self.depth > DEPTH || self.fuel <= text.len() {
+        // Each level copies what the one below it found.
+        let cost = text.len() + 1 + self.depth;
+        if self.depth > DEPTH || self.fuel < cost {
             // Nothing more is read once the fuel is gone, so that no loop goes on for long.
             self.fuel = if self.depth > DEPTH { self.fuel } else { 0 };
             out.keep(if self.depth == 0 { text } else { "%{…}" });
             return out;
         }
-        self.fuel -= text.len() + 1;
+        self.fuel -= cost;
         self.depth += 1;
         let mut rest = text;
         while let Some(at) = rest.find('%') {
@@ -319,6 +321,8 @@ mod tests {
     #[test]
     fn recursion_and_doubling_end() {
         assert!(expand("%define a %{a}%{a}\n%a").1);
+        let (deep, symbolic) = expand("%define a %{b}%{b}\n%define b %{c}%{a}\n%a");
+        assert!(symbolic && deep.len() <= FUEL / 8, "{} bytes", deep.len());
         let mut text = String::from("%define a0 xxxxxxxxxxxxxxxx\n");
         for level in 1..60 {
             text.push_str(&format!("%define a{level} %{{a{0}}}%{{a{0}}}\n", level - 1));

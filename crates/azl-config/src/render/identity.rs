@@ -1,4 +1,5 @@
-//! Who a spec says it is: its name is the component's, and name, version and release fit into file names.
+//! Who a spec says it is: its name is the component's or the declared one of upstream, and name, version and release
+//! fit into file names.
 //!
 //! Values are looked at as written, after all overlays; what a macro in them stands for is rpm's to check.
 //!
@@ -42,10 +43,12 @@ fn other_file(component: &ResolvedComponent) -> Option<Diagnostic> {
     })
 }
 
-/// Several `Name` tags are those of several branches: one of them must fit.
+/// The name is the component's, or the one that `upstream-name` gives. Several `Name` tags are those of several branches:
+/// one of them must fit.
 fn other_name(component: &ResolvedComponent, spec: &Spec) -> Option<Diagnostic> {
     let names: Vec<_> = spec.tags().filter(|tag| tag.full_name().eq_ignore_ascii_case("name")).collect();
-    let fits = |value: &str| value == component.name || literal(value).contains(MACRO);
+    let declared = |value: &str| matches!(&component.spec, SpecSource::Upstream(upstream) if upstream.package == value);
+    let fits = |value: &str| value == component.name || declared(value) || literal(value).contains(MACRO);
     let first = names.first().filter(|_| !names.iter().any(|tag| fits(&tag.value)))?;
     let name = first.value.escape_debug();
     let message = format!("the spec of component `{}` says `Name: {name}`", component.name);

@@ -245,6 +245,9 @@ fn spec_of_another_name_than_the_component_is_refused() {
     );
     let branches = "//- upstream/x/x.spec\n%if 0\nName: y\n%else\nName: x\n%endif\nVersion: 1\nRelease: 1\n                    //- overlays/c.toml\n[components.x]\n";
     assert!(rendered(branches).is_ok());
+    let renamed = "//- upstream/y/y.spec\nName: y\nVersion: 1\nRelease: 1\n//- overlays/c.toml\n[components.x]\n\
+                   spec = { type = 'upstream', upstream-name = 'y', upstream-distro = { name = 'up' } }\n";
+    assert!(rendered(renamed).is_ok(), "{:?}", rendered(renamed));
 }
 
 /// B006.

@@ -96,14 +96,6 @@ fn replace(
     if replaced == *bytes {
         return Ok(0);
     }
-    if is_binary(bytes) || is_binary(&replaced) {
-        return Err(format!("`{}` is or becomes binary", String::from_utf8_lossy(path.as_bytes())));
-    }
     *bytes = replaced;
     Ok(places)
-}
-
-/// Returns whether bytes are no text.
-pub(crate) fn is_binary(bytes: &[u8]) -> bool {
-    bytes.contains(&0)
 }

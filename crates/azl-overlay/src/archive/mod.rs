@@ -42,7 +42,7 @@ pub use limits::Limits;
 pub use name::ArchiveName;
 pub use refusal::{Refusal, Rule};
 
-pub(crate) use edit::{Edit, InArchive, is_binary};
+pub(crate) use edit::{Edit, InArchive};
 
 /// Reads an archive and writes it again unchanged, in the fixed form.
 ///

@@ -2,15 +2,15 @@
 //! inside a source archive.
 //!
 //! The expression sees the whole file: `(?m)` makes `^` and `$` the ends of lines, `(?s)` lets `.` match a newline. The
-//! replacement is literal. At least one file must change, and none that is binary: a wide glob meets pictures and
-//! keys, too. What holds a NUL byte, before or behind, counts as binary.
+//! replacement is literal. At least one file must change. Beside the spec none may that is binary: a wide glob meets
+//! pictures and keys, too. What holds a NUL byte, before or behind, counts as binary.
 
 use azl_diagnostics::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Behaviour, as_azldev};
-use crate::archive::{ArchiveName, Edit, InArchive, is_binary};
+use crate::archive::{ArchiveName, Edit, InArchive};
 use crate::pattern::Pattern;
 use crate::site::Site;
 use crate::sources::Sources;
@@ -108,6 +108,11 @@ impl Behaviour for FileSearchReplace {
         let paths = as_azldev::matching(sources, self.file.get_ref(), site);
         Some(paths.and_then(|paths| self.replace_as_azldev(sources, &paths, site)))
     }
+}
+
+/// Returns whether bytes are no text.
+fn is_binary(bytes: &[u8]) -> bool {
+    bytes.contains(&0)
 }
 
 #[cfg(test)]
