@@ -114,6 +114,13 @@ pub fn render(component: &ResolvedComponent, material: Material<'_>) -> Result<R
     }
     let (spec, found) = release::set(component, sources.spec, material.past)?;
     warnings.extend(found);
+    let (wrong, doubtful): (Vec<_>, Vec<_>) = release::changelog_problems(component, &spec)
+        .into_iter()
+        .partition(|problem| problem.is_error() && material.compat == Compat::None);
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    warnings.extend(doubtful);
     sources.spec = spec;
     sources.spec.prepend_lines(&header(component, material.past));
     Ok(Rendering { files: collect(component, sources, &pinned), archives, warnings })

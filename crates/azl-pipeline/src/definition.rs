@@ -239,17 +239,10 @@ pub fn epoch(date: &toml::value::Datetime) -> Result<u64, String> {
     if date.offset != Some(toml::value::Offset::Z) {
         return Err(format!("`{date}` is not in UTC: write it with `Z`"));
     }
-    let days = days_since_1970(i64::from(day.year), i64::from(day.month), i64::from(day.day));
-    let seconds = i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(time.second.unwrap_or(0));
-    u64::try_from(days * 86_400 + seconds).map_err(|_| format!("`{date}` is before 1970"))
-}
-
-/// Days of the proleptic Gregorian calendar, counted in years that start in March, so that the leap day is the last.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let month = (month + 9) % 12;
-    let of_year = (153 * month + 2) / 5 + day - 1;
-    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + of_year - 719_468
+    let no_day = || format!("`{date}` is no day of the calendar");
+    let day = azl_spec::Date::new(day.year, day.month, day.day).ok_or_else(no_day)?;
+    let of_day = i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(time.second.unwrap_or(0));
+    u64::try_from(day.seconds() + of_day).map_err(|_| format!("`{date}` is before 1970"))
 }
 
 #[cfg(test)]

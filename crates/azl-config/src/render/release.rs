@@ -5,7 +5,9 @@
 //!
 //! **Invariant:** a function of history, changes and spec; an uncommitted change has no time of its own.
 
-use azl_autospec::{Commit, Entry, History, Macros, Tool, add_entry, process, read_version, static_release};
+use azl_autospec::{
+    Commit, Entry, History, Macros, Tool, add_entry, check_changelog, process, read_version, static_release,
+};
 use azl_autospec::{EpochVersion, Reading};
 use azl_diagnostics::{Diagnostic, Severity};
 use azl_spec::Spec;
@@ -50,6 +52,13 @@ pub(super) fn set(
         ReleaseCalculation::Autorelease => Ok((spec, Vec::new())),
         ReleaseCalculation::Auto | ReleaseCalculation::Static => raise(component, spec, past),
     }
+}
+
+/// Returns what is wrong with the changelog as rendered, or may be. Whether an entry is in the future is not judged: that
+/// takes a clock.
+pub(super) fn changelog_problems(component: &ResolvedComponent, spec: &Spec) -> Vec<Diagnostic> {
+    let found = check_changelog(spec, &format!("{}.spec", component.name), i64::MAX);
+    found.into_iter().map(|problem| in_component(component, problem)).collect()
 }
 
 fn calls_autospec(spec: &Spec) -> bool {
