@@ -98,9 +98,18 @@ impl Config {
     /// If there is none of this name, or its spec cannot be told.
     pub fn resolve(&self, name: &str) -> Result<ResolvedComponent, Diagnostic> {
         let component = self.component(name)?;
+        let spec = self.spec_source(name, component, &self.merged(name, component))?;
+        self.resolve_with(name, spec)
+    }
+
+    /// Resolves one component whose spec is given, whatever its configuration says of it.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn resolve_with(&self, name: &str, spec: SpecSource) -> Result<ResolvedComponent, Diagnostic> {
+        let component = self.component(name)?;
         let merged = self.merged(name, component);
         check_reasons(name, component, &merged)?;
-        let spec = self.spec_source(name, component, &merged)?;
         Ok(self.finish(name, component, &merged, spec))
     }
 

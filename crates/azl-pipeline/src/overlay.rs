@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use azl_config::render::{apply_overlays, gather};
-use azl_config::{FileEntry, FileSet, ResolvedComponent};
+use azl_config::{FileEntry, FileSet, ResolvedComponent, SpecSource};
 use azl_diagnostics::Diagnostic;
 use azl_host::files;
 use azl_overlay::{Sources, archive};
@@ -44,9 +44,9 @@ impl fmt::Display for ApplyReport {
 /// # Errors
 /// If an overlay does not apply, or `out` holds files already; nothing is written then.
 pub fn apply(tree: &Tree, component: &str, upstream: &Path, out: &Path) -> Result<ApplyReport, Failure> {
-    let resolved = tree.config().resolve(component)?;
     refuse_occupied(out)?;
     let packaging = read_directory(upstream)?;
+    let resolved = resolve(tree, component, &packaging)?;
     let mut sources = gather(&resolved, &packaging)?;
     let mut warnings = apply_overlays(&resolved, &mut sources, tree.authored(), tree.compat())?;
     warnings.extend(apply_inside_archives(&resolved, &mut sources)?);
@@ -60,6 +60,28 @@ pub fn apply(tree: &Tree, component: &str, upstream: &Path, out: &Path) -> Resul
         files: results.iter().map(|(path, _)| path.to_owned()).collect(),
         warnings,
     })
+}
+
+/// Resolves a component with the spec of the directory: the one upstream's name or the component's own tells, else the
+/// only one.
+fn resolve(tree: &Tree, component: &str, packaging: &FileSet) -> Result<ResolvedComponent, Diagnostic> {
+    let configured = tree.config().resolve(component).ok().map(|resolved| match resolved.spec {
+        SpecSource::Upstream(upstream) => format!("{}.spec", upstream.package),
+        SpecSource::Local { path } => path.rsplit('/').next().unwrap_or(&path).to_owned(),
+    });
+    let specs: Vec<&str> = packaging.iter().map(|(path, _)| path).filter(|path| is_spec(path)).collect();
+    let own = format!("{component}.spec");
+    let named = configured.iter().chain([&own]).find(|name| specs.contains(&name.as_str()));
+    let path = match (named, specs.as_slice()) {
+        (Some(named), _) => named.clone(),
+        (None, [only]) => (*only).to_owned(),
+        (None, _) => own,
+    };
+    tree.config().resolve_with(component, SpecSource::Local { path })
+}
+
+fn is_spec(path: &str) -> bool {
+    path.ends_with(".spec") && !path.contains('/')
 }
 
 /// Applies the overlays on archives that are among the files; the others are tarballs that are not here.
@@ -98,3 +120,6 @@ fn write(out: &Path, results: &FileSet) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
