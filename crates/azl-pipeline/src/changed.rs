@@ -134,9 +134,14 @@ pub fn changed(root: &Path, from: &str, to: Option<&str>, unchanged: Unchanged) 
 fn compare(name: &str, before: Option<&State>, after: Option<&State>, rendered: Vec<String>) -> ChangedComponent {
     let inputs = match (before, after) {
         (Some(before), Some(after)) => {
-            let history = (before.history != after.history)
-                .then_some(InputChange { input: "locked changes".to_owned(), difference: Difference::Changed });
-            after.inputs.changes_since(&before.inputs).into_iter().chain(history).collect()
+            let others = [
+                ("locked changes", before.history != after.history),
+                ("files named in the header", before.origins != after.origins),
+            ];
+            let others = others.into_iter().filter(|(_, differs)| *differs);
+            let others =
+                others.map(|(input, _)| InputChange { input: input.to_owned(), difference: Difference::Changed });
+            after.inputs.changes_since(&before.inputs).into_iter().chain(others).collect()
         }
         _ => Vec::new(),
     };
@@ -155,6 +160,8 @@ struct State {
     inputs: Fingerprint,
     /// Digest over what its lock says of our changes, from which release and changelog are made.
     history: Option<Digest>,
+    /// What the header of its rendered spec names. Moving an overlay to another file changes that line and nothing else.
+    origins: Vec<String>,
 }
 
 /// Returns the state of every component.
@@ -177,7 +184,8 @@ fn state(tree: &Tree, component: &ResolvedComponent) -> Result<State, Failure> {
         let changes: Vec<_> = lock.changes.iter().map(change).collect();
         canonical("locked-changes.v1", &(changes, lock.manual_bump))
     });
-    Ok(State { inputs: tree.fingerprint(component)?, history })
+    let origins = azl_config::render::origins(component);
+    Ok(State { inputs: tree.fingerprint(component)?, history, origins })
 }
 
 /// Groups paths such as `specs/b/bash/bash.spec` by `b/bash`.

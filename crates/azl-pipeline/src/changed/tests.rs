@@ -83,3 +83,20 @@ fn unknown_revision_is_refused() {
         assert_eq!(failure.exit_code(), 3);
     }
 }
+
+#[test]
+fn overlay_moved_to_another_file_is_no_tampering() {
+    let Some(root) = tree() else { return };
+    let overlay = "[[components.a.overlays]]\ntype = 'spec-set-tag'\ntag = 'URL'\nvalue = 'u'\n";
+    put(root.path(), "overlays/components.toml", &format!("[components.b]\n[components.c]\n[components.a]\n{overlay}"));
+    rendered(root.path());
+    git(root.path(), &["add", "-A"]);
+    git(root.path(), &["commit", "--quiet", "-m", "second"]);
+    put(root.path(), "overlays/components.toml", "[components.b]\n[components.c]\n");
+    put(root.path(), "overlays/moved.toml", &format!("[components.a]\n{overlay}"));
+    rendered(root.path());
+    let report = changed(root.path(), "HEAD", None, Unchanged::LeftOut).expect("a good tree");
+    let inputs: Vec<_> = report.components[0].inputs.iter().map(ToString::to_string).collect();
+    assert_eq!(inputs, ["files named in the header changed"]);
+    assert!(report.into_result().is_ok());
+}
