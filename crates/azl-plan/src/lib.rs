@@ -12,6 +12,7 @@ pub mod attest;
 pub mod boot;
 pub mod build;
 pub mod check;
+mod clashes;
 pub mod facts;
 pub mod image;
 pub mod inputs;

@@ -8,7 +8,7 @@ use crate::facts::Facts;
 use crate::inputs::Inputs;
 use crate::parse::Specs;
 use crate::requires::{self, Needs};
-use crate::{MACROS, attest, boot, build, check, image, parse, query, repo, seed, sign};
+use crate::{MACROS, attest, boot, build, check, clashes, image, parse, query, repo, seed, sign};
 
 /// Input that cannot be planned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +26,30 @@ pub enum PlanError {
     /// Components need each other to be built.
     #[error("BuildRequires go in a circle: {}", .0.join(" needs "))]
     Cycle(Vec<String>),
+    /// Two components make a package of one name.
+    #[error(
+        "package `{package}` is made by `{}` and by `{}`\n  hint: remove it from one of them with an overlay `spec-remove-subpackage`",
+        components[0],
+        components[1]
+    )]
+    PackageTwice {
+        /// Its name.
+        package: String,
+        /// Who makes it.
+        components: [String; 2],
+    },
+    /// A component provides the name of another's package.
+    #[error(
+        "`{component}` provides `{package}`, which is a package of `{owner}`\n  hint: remove one of them: `spec-remove-dependency` with tag `Provides`, or `spec-remove-subpackage`"
+    )]
+    Usurped {
+        /// Who provides it.
+        component: String,
+        /// The name.
+        package: String,
+        /// Whose it is.
+        owner: String,
+    },
     /// The stages do not fit together.
     #[error(transparent)]
     Graph(#[from] GraphError),
@@ -61,10 +85,14 @@ pub enum Goal {
 /// that is to be built must be there to build it.
 ///
 /// # Errors
-/// All BuildRequires that lead nowhere, or a cycle.
+/// All names that two components claim; else all BuildRequires that lead nowhere, or a cycle.
 pub fn plan(inputs: &Inputs, facts: &Facts, goal: &Goal) -> Result<Graph, Vec<PlanError>> {
     let mut nodes = BTreeMap::new();
     seed::nodes(inputs, &mut nodes);
+    let claims = clashes::find(facts);
+    if !claims.is_empty() {
+        return Err(claims);
+    }
     let needs = requires::resolve(facts, &inputs.seed["build"].provides)?;
     match goal {
         Goal::Facts(names) => insert_queries(inputs, names, &needs, &mut nodes),
