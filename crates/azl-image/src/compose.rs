@@ -18,6 +18,7 @@ mod aliases;
 mod capability;
 mod error;
 mod merge;
+mod privileged;
 mod scriptlet;
 
 use std::collections::BTreeMap;
@@ -86,6 +87,7 @@ pub fn compose<'a>(
         Tree { arch: model.arch, epoch, packages: ordered.iter().map(|package| &package.header).collect(), entries };
     complete_directories(&mut tree, &mut errors);
     check_boot_files(model, &tree, &mut errors);
+    privileged::check(model, &tree, &mut errors);
     if errors.is_empty() { Ok(tree) } else { Err(errors) }
 }
 

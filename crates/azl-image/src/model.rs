@@ -41,6 +41,8 @@ pub struct ImageModel {
     pub package_records: Vec<PackageRecord>,
     /// Small files that belong to the image and to no package.
     pub files: Vec<AuthoredFile>,
+    /// Files that may be setuid, setgid, writable by all or have capabilities, by path, and why.
+    pub privileged: BTreeMap<String, String>,
     /// What is written.
     pub kind: ImageKind,
 }

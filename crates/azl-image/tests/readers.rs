@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use azl_image::{DiskReport, DiskSink, Package, Tree, compose, write_disk, write_oci};
-use fixture::{Build as _, container, kernel, machine, package, system};
+use fixture::{Build as _, container_of_system, kernel, machine, package, system};
 
 mod fixture;
 
@@ -153,7 +153,7 @@ fn the_disk_file_is_sparse() {
 }
 
 fn archive(dir: &Path) -> (PathBuf, usize) {
-    let (model, packages) = (container("package-records = [\"scanner-manifest\"]"), system());
+    let (model, packages) = (container_of_system("package-records = [\"scanner-manifest\"]"), system());
     let tree: Tree<'_> = compose(&model, &packages, &[], EPOCH).expect("composes");
     let image = write_oci(&model, &tree).expect("written");
     let path = dir.join("image.tar");

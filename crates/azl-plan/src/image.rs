@@ -8,6 +8,9 @@ use crate::build::{self, script};
 use crate::inputs::{ImageInput, ImageKind, Inputs};
 use crate::{SANDBOX_REVISION, seed, sign};
 
+/// Raised when an image is written in another way, or refused for another reason.
+const REVISION: u32 = 2;
+
 /// Returns the name of the node that composes an image.
 pub fn node(image: &str) -> NodeId {
     NodeId::new("image", image)
@@ -34,7 +37,7 @@ pub(crate) fn insert(inputs: &Inputs, name: &str, image: &ImageInput, nodes: &mu
             ImageKind::Disk => Function::DiskImage,
             ImageKind::Oci => Function::OciImage,
         },
-        revision: 1,
+        revision: REVISION,
         parameters: serde_json::json!({ "name": name, "model": image.model, "epoch": inputs.epoch }),
         inputs: BTreeMap::from([
             ("derived".to_owned(), vec![Hole::outputs(&derived_node(name), Select::All)]),

@@ -56,6 +56,14 @@ pub enum ComposeError {
     /// A capability text that is not understood.
     #[error("capabilities of `{path}` in `{package}` are not understood: `{text}`: {why}")]
     Capability { package: String, path: String, text: String, why: String },
+    /// A file that lends rights, which the image does not name.
+    #[error(
+        "`{path}` of `{owner}` is {privilege}\nhint: take that from it, or name it under `[privileged]` of the image with a reason"
+    )]
+    Privileged { path: String, owner: String, privilege: &'static str },
+    /// A file named as lending rights that is not there or lends none.
+    #[error("`[privileged]` names `{path}`, which lends nobody any rights\nhint: remove the entry")]
+    NotPrivileged { path: String },
     /// The file for the EFI system partition is not there exactly once.
     #[error("boot file `{pattern}` must be exactly one file of package `{package}`; found: {}", list(.found))]
     BootFile { package: String, pattern: String, found: Vec<String> },

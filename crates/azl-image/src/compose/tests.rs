@@ -1,7 +1,7 @@
 //! Behaviour of [`compose`] on whole packages.
 
 use super::*;
-use crate::fixture::{Build as _, container, machine, package, scriptlet, system};
+use crate::fixture::{Build as _, container, container_of_system, machine, package, scriptlet, system};
 
 const EPOCH: u64 = 1_000;
 
@@ -15,7 +15,7 @@ fn derived(path: &str) -> Derived {
 
 #[test]
 fn files_land_where_links_point_and_directories_are_complete() {
-    let (model, packages) = (container(""), system());
+    let (model, packages) = (container_of_system(""), system());
     let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
     assert_eq!(tree.content("/usr/bin/bash").map(<[u8]>::len), Some(70_000));
     assert!(tree.get("/bin/bash").is_none());
@@ -27,7 +27,7 @@ fn files_land_where_links_point_and_directories_are_complete() {
 
 #[test]
 fn owners_capabilities_and_times_are_resolved() {
-    let (model, packages) = (container(""), system());
+    let (model, packages) = (container_of_system(""), system());
     let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
     let write = tree.get("/usr/bin/write").expect("there");
     assert_eq!((write.uid, write.gid, write.mode, write.mtime), (0, 5, 0o2755, EPOCH));
@@ -37,7 +37,7 @@ fn owners_capabilities_and_times_are_resolved() {
 
 #[test]
 fn the_order_of_packages_does_not_matter() {
-    let model = container("");
+    let model = container_of_system("");
     let (forward, mut packages) = (system(), system());
     packages.reverse();
     let tree = compose(&model, &forward, &[], EPOCH).expect("composes");
@@ -146,10 +146,37 @@ fn the_boot_file_is_one_file_of_its_package() {
 
 #[test]
 fn sizes_count_each_file_once() {
-    let (model, packages) = (container(""), system());
+    let (model, packages) = (container_of_system(""), system());
     let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
     let sizes = tree.package_sizes();
     assert_eq!(sizes[0].package, "kernel-core-1-1.azl4.x86_64");
     assert_eq!(sizes.iter().map(|size| size.bytes).sum::<u64>(), tree.content_bytes());
     assert_eq!(tree.file_sizes()[1].path, "/usr/bin/bash");
+}
+
+#[test]
+fn files_that_lend_rights_are_named_with_a_reason_and_none_in_vain() {
+    let told = |model: &ImageModel, packages: &[Package]| -> Vec<String> {
+        errors(model, packages, &[]).iter().map(ToString::to_string).collect()
+    };
+    let rights = [
+        package("a")
+            .file("/a", 0o4755, b"")
+            .file("/b", 0o755, b"")
+            .edit(|entry| entry.caps = Some("cap_net_raw=ep".into())),
+        package("b").file("/c", 0o666, b"").directory("/d", 0o777).directory("/e", 0o1777).link("/f", "a"),
+    ];
+    let found = told(&container(""), &rights);
+    let expected = [
+        "`/a` of `a-1-1.azl4.x86_64` is setuid",
+        "`/b` of `a-1-1.azl4.x86_64` is with capabilities",
+        "`/c` of `b-1-1.azl4.x86_64` is writable by all",
+        "`/d` of `b-1-1.azl4.x86_64` is writable by all, without sticky bit",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    assert!(found.iter().zip(expected).all(|(found, expected)| found.starts_with(expected)), "{found:?}");
+    let named = container("[privileged]\n'/a' = 'x'\n'/b' = 'x'\n'/c' = 'x'\n'/d' = 'x'\n");
+    assert!(compose(&named, &rights, &[], EPOCH).is_ok());
+    let vain = told(&named, &[package("b").file("/a", 0o755, b"")]);
+    assert!(vain[0].starts_with("`[privileged]` names `/a`, which lends nobody any rights"), "{vain:?}");
 }

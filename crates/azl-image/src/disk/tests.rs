@@ -57,7 +57,9 @@ fn what_does_not_fit_says_which_key_to_raise() {
     let error = write_disk(&model, &tree, &mut BufferSink::default()).expect_err("full").to_string();
     assert!(error.contains("of 62 MiB cannot hold 62 MiB") && error.contains("disk.size-mib"), "{error}");
 
-    let packages = [package("kernel-core").file("/usr/lib/modules/1/vmlinuz", 0o644, &vec![1; 64 << 20])];
+    let mut packages = system();
+    packages.retain(|package| package.header.nevra.name != "kernel-core");
+    packages.push(package("kernel-core").file("/usr/lib/modules/1/vmlinuz", 0o644, &vec![1; 64 << 20]));
     let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
     let error = write_disk(&model, &tree, &mut BufferSink::default()).expect_err("full").to_string();
     assert!(error.contains("disk.esp.size-mib"), "{error}");
@@ -65,7 +67,7 @@ fn what_does_not_fit_says_which_key_to_raise() {
 
 #[test]
 fn a_container_model_is_no_disk() {
-    let (model, packages) = (crate::fixture::container(""), system());
+    let (model, packages) = (crate::fixture::container_of_system(""), system());
     let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
     let error = write_disk(&model, &tree, &mut BufferSink::default()).expect_err("refused");
     assert_eq!(error.to_string(), "image `test` is not a disk");

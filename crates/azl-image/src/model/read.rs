@@ -46,6 +46,7 @@ fn read_image(file: &str, reader: &mut TableReader<'_>) -> Option<ImageModel> {
     let packages = read_packages(reader);
     let package_records = read_records(reader);
     let files = read_files(reader);
+    let privileged = reader.string_map("privileged").into_iter().collect();
     let kind = read_kind(reader);
     Some(ImageModel {
         name: name?,
@@ -55,6 +56,7 @@ fn read_image(file: &str, reader: &mut TableReader<'_>) -> Option<ImageModel> {
         packages,
         package_records,
         files,
+        privileged,
         kind: kind?,
     })
 }

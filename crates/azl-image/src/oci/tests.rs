@@ -4,12 +4,12 @@ use std::io::Read;
 
 use super::*;
 use crate::compose::compose;
-use crate::fixture::{container, machine, system};
+use crate::fixture::{container_of_system, machine, system};
 
 const EPOCH: u64 = 1_795_132_800;
 
 fn image(reverse: bool) -> OciImage {
-    let (model, mut packages) = (container(""), system());
+    let (model, mut packages) = (container_of_system(""), system());
     if reverse {
         packages.reverse();
     }
