@@ -8,6 +8,7 @@ use azl_diagnostics::Diagnostic;
 use azl_exec::LayerFiles;
 use azl_image::{ImageKind as ModelKind, ImageModel, PackageRecord};
 use azl_plan::{ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing};
+use azl_spec::{SectionName, Spec};
 
 use crate::checkout::Checkout;
 use crate::definition::{self, SeedSetToml};
@@ -71,6 +72,7 @@ fn component(
     for (file, bytes) in rendered.files.iter().filter(|(file, _)| *file != "sources") {
         files.push(Blob { name: file.clone(), digest: store.put(bytes)? });
     }
+    mistakes.extend(rendered.files.get(&format!("{name}.spec")).and_then(|spec| generated_requires(name, spec)));
     let mut sources = BTreeMap::new();
     match checkout.tree.config().resolve(name) {
         Ok(component) => {
@@ -91,6 +93,17 @@ fn component(
     }
     let seed_derived = checkout.release.seed_derived.contains_key(name);
     Ok(ComponentInput { spec: format!("{name}.spec"), files, sources, repacked: repacked(rendered), seed_derived })
+}
+
+/// Refuses a spec that finds its BuildRequires by running: they would have to be followed to their fixed point, which is not
+/// done, and a build without them may come out otherwise.
+fn generated_requires(component: &str, spec: &[u8]) -> Option<Diagnostic> {
+    let section = SectionName::parse("%generate_buildrequires")?;
+    Spec::parse(spec).has_section(section).then(|| {
+        let message = format!("`{component}` generates its BuildRequires, which are not followed yet");
+        let problem = Diagnostic::error("generated-build-requires", message);
+        problem.hint("an overlay `spec-remove-section` and `spec-add-dependency` for what it needs")
+    })
 }
 
 fn weakly_pinned(component: &str, file: &str) -> Diagnostic {
@@ -170,5 +183,18 @@ fn image_input(model: &ImageModel, text: &str, scenario: Option<serde_json::Valu
         packages: model.packages.iter().map(|package| package.value.to_string()).collect(),
         derive: database.then(|| "rpm-database".to_owned()).into_iter().collect(),
         scenario,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spec_that_generates_its_requires_is_refused_by_name() {
+        let problem = generated_requires("x", b"Name: x\n%generate_buildrequires\necho y\n").expect("it is refused");
+        assert_eq!(problem.code, "generated-build-requires");
+        assert!(problem.message.starts_with("`x` generates its BuildRequires"), "{}", problem.message);
+        assert!(generated_requires("x", b"Name: x\nBuildRequires: y\n").is_none());
     }
 }
