@@ -1,7 +1,7 @@
 //! Renders a component: its packaging plus overlays plus build options gives the files of `specs/`.
 //!
-//! The order is azldev's: build macros (those that name upstream's version too), overlays, `%check` switched off, release and changelog, header. Files the
-//! result does not name are left out.
+//! The order is azldev's: build macros (those that name upstream's version too), overlays, `%check` switched off, release
+//! and changelog, header. Files the result does not name are left out.
 //!
 //! Not here: reading histories and locks.
 //!
@@ -36,19 +36,11 @@ pub fn rendered_directory(name: &str) -> String {
     format!("{letter}/{name}")
 }
 
-/// Returns the directory of the tree that holds a component's packaging.
-pub fn packaging_directory(component: &ResolvedComponent) -> Result<&str, Diagnostic> {
+/// Returns where a component's packaging is: the directory of the tree that holds it, or the address of its dist-git.
+pub fn packaging_place(component: &ResolvedComponent) -> &str {
     match &component.spec {
-        SpecSource::Local { path } => Ok(directory_of(path)),
-        SpecSource::Upstream(upstream) => match &upstream.dist_git {
-            DistGit::Tree(directory) => Ok(directory),
-            DistGit::Remote(uri) => {
-                let message = format!("packaging of `{}` is not in the tree: `{uri}`", component.name);
-                let problem = Diagnostic::error("packaging-not-fetched", message);
-                Err(at_declaration(component, problem)
-                    .hint("name a directory of the tree: `dist-git-base-uri = \"file:…\"`"))
-            }
-        },
+        SpecSource::Local { path } => directory_of(path),
+        SpecSource::Upstream(Upstream { dist_git: DistGit::Tree(place) | DistGit::Remote(place), .. }) => place,
     }
 }
 
@@ -163,7 +155,7 @@ pub fn gather(component: &ResolvedComponent, packaging: &FileSet) -> Result<Sour
 }
 
 fn missing_spec(component: &ResolvedComponent, name: &str, packaging: &FileSet) -> Diagnostic {
-    let problem = Diagnostic::error("missing-spec", format!("no spec `{}/{name}`", place(component)));
+    let problem = Diagnostic::error("missing-spec", format!("no spec `{}/{name}`", packaging_place(component)));
     let problem = at_declaration(component, problem);
     let others = packaging.iter().filter(|(path, _)| path.ends_with(".spec")).map(|(path, _)| format!("`{path}`"));
     match others.collect::<Vec<_>>().join(", ") {
@@ -174,21 +166,13 @@ fn missing_spec(component: &ResolvedComponent, name: &str, packaging: &FileSet) 
     }
 }
 
-/// Returns where a component's packaging is, for people.
-fn place(component: &ResolvedComponent) -> &str {
-    match &component.spec {
-        SpecSource::Local { path } => directory_of(path),
-        SpecSource::Upstream(Upstream { dist_git: DistGit::Tree(place) | DistGit::Remote(place), .. }) => place,
-    }
-}
-
 /// Reads `sources`; returns what upstream pins, and that with the component's own source files over it.
 fn take_pinned(
     component: &ResolvedComponent,
     sources: &mut Sources,
 ) -> Result<(Vec<SourceEntry>, Vec<SourceEntry>), Vec<Diagnostic>> {
     let (upstream, mut problems) = match sources.files.remove(SOURCES) {
-        Some(entry) => parse_sources(&format!("{}/{SOURCES}", place(component)), &entry.bytes),
+        Some(entry) => parse_sources(&format!("{}/{SOURCES}", packaging_place(component)), &entry.bytes),
         None => (Vec::new(), Vec::new()),
     };
     let mut pinned = upstream.clone();

@@ -159,7 +159,7 @@ impl Tree {
             let commit = self.commit(component, upstream)?;
             return self.dist_gits()?.files(&component.name, upstream, &commit);
         }
-        let directory = azl_config::render::packaging_directory(component)?;
+        let directory = azl_config::render::packaging_place(component);
         let top = directory.split('/').next().unwrap_or(directory);
         match &self.packagings {
             _ if is_authored(top) => Ok(self.authored.below(directory)),

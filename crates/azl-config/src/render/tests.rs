@@ -3,7 +3,7 @@
 use azl_diagnostics::render_all;
 use azl_overlay::{Compat, FileEntry, FileSet};
 
-use super::{Material, Past, packaging_directory, render};
+use super::{Material, Past, packaging_place, render};
 use crate::load::{Options, load};
 
 const TREE: &str = r#"
@@ -59,7 +59,7 @@ fn rendered_with(compat: Compat, more: &str) -> Result<(String, String), String>
         return Err(report(&diagnostics));
     }
     let component = config.resolve("x").map_err(|problem| report(&[problem]))?;
-    let directory = packaging_directory(&component).map_err(|problem| report(&[problem]))?.to_owned();
+    let directory = packaging_place(&component).to_owned();
     let (packaging, supplied) = (tree.below(&directory), ["supplied.key".to_owned()].into());
     let material =
         Material { packaging: &packaging, authored: &tree, compat, past: &Past::default(), supplied: &supplied };
