@@ -18,9 +18,9 @@ pub const SEED_LOCK: &str = "overlays/distro/seed.lock.toml";
 
 const HEADER: &str = "# Written by `cargo xtask update seed` from seed.toml; not edited by hand.\n\n";
 
-/// What an update changed.
+/// What an update of the seed changed.
 #[derive(Debug, Serialize)]
-pub struct UpdateReport {
+pub struct SeedReport {
     /// Packages in the lock, by set.
     pub packages: BTreeMap<String, usize>,
     /// Packages that are new or have another version, by set and name.
@@ -31,7 +31,7 @@ pub struct UpdateReport {
 ///
 /// # Errors
 /// If apt cannot resolve a set or the lock cannot be written.
-pub fn seed(root: &Path, checkout: &Checkout, settings: &Settings) -> Result<UpdateReport, Failure> {
+pub fn seed(root: &Path, checkout: &Checkout, settings: &Settings) -> Result<SeedReport, Failure> {
     let suites = Suites { names: vec![checkout.seed.suite.clone()], arch: checkout.seed.arch.clone() };
     let failed = |error: azl_fetch::ResolveError| Failure::Infrastructure(error.to_string());
     let directory = settings.store.join("apt");
@@ -54,7 +54,7 @@ fn locked(package: azl_fetch::LockedPackage) -> LockedDeb {
     LockedDeb { name, version, pool, size, sha256 }
 }
 
-fn report(old: &SeedLock, new: &SeedLock) -> UpdateReport {
+fn report(old: &SeedLock, new: &SeedLock) -> SeedReport {
     let mut changed = Vec::new();
     for (set, packages) in &new.sets {
         let before = old.sets.get(set).map_or(&[][..], Vec::as_slice);
@@ -63,10 +63,10 @@ fn report(old: &SeedLock, new: &SeedLock) -> UpdateReport {
         }
     }
     let packages = new.sets.iter().map(|(set, packages)| (set.clone(), packages.len())).collect();
-    UpdateReport { packages, changed }
+    SeedReport { packages, changed }
 }
 
-impl fmt::Display for UpdateReport {
+impl fmt::Display for SeedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (set, count) in &self.packages {
             writeln!(f, "{set}: {count} packages locked")?;
