@@ -10,6 +10,7 @@ mod ui;
 
 use std::process::ExitCode;
 
+use azl_diagnostics::Diagnostic;
 use clap::Parser;
 
 use cmd::{Command, Context};
@@ -32,8 +33,12 @@ fn main() -> ExitCode {
         Ok(context) => context,
         Err(early) => return early.0.fail(&early.1, None),
     };
+    if let Err(error) = azl_host::interrupt::listen() {
+        context.warn(&[Diagnostic::warning("signals", format!("interruption cannot be noticed: {error}"))]);
+    }
     match arguments.command.run(&context) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(_) if azl_host::interrupt::requested() => ExitCode::from(azl_host::interrupt::EXIT_CODE),
         Err(failure) => context.ui.fail(&failure, Some(&context.root)),
     }
 }

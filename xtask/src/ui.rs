@@ -113,13 +113,20 @@ impl Ui {
                     self.line(&format!("{} {node:<44} started", self.clock()));
                 }
             }
-            Event::Finished { node, cached, millis } => self.finished(node, *cached, *millis),
+            Event::Finished { node, cached, millis, .. } => self.finished(node, *cached, *millis),
             Event::Failed { node, .. } => {
                 if let Some(progress) = &self.progress {
                     progress.finished(node);
                 }
                 self.line(&format!("{} {node:<44} FAILED", self.clock()));
             }
+            Event::Retried { node, attempt, message } => {
+                self.line(&format!(
+                    "{} {node:<44} failed the {attempt}. time, is tried again: {message}",
+                    self.clock()
+                ));
+            }
+            Event::Lost { .. } => {}
             Event::Note { message } => self.line(&format!("{} note: {message}", self.clock())),
             Event::Summary { performed, cached, seconds, stages } => {
                 if let Some(progress) = &self.progress {

@@ -3,7 +3,7 @@
 //! | kind | in the digest | left out, and why |
 //! |---|---|---|
 //! | Fetch | expected digests, file names | origins and sizes: any place that has the bytes will do |
-//! | Run | command, environment, root layers, inputs, limits of the sandbox format | cores and memory of the host: they must not matter |
+//! | Run | architecture, command, environment, root layers, inputs, limits of the sandbox format | cores and memory of the host: they must not matter |
 //! | Compute | function, its revision, parameters, inputs | – |
 //! | Sign | form, payload, key fingerprint, time | where the key is kept |
 //! | Boot | image, machine, runner, expectations | – |
@@ -14,6 +14,7 @@
 use std::collections::BTreeMap;
 
 use azl_digest::{Digest, Sha512};
+use azl_rpm::Arch;
 use serde::{Deserialize, Serialize};
 
 use crate::input::{Blob, Hole, Known, LowerError};
@@ -75,6 +76,8 @@ pub enum Origin {
 /// All regular files it leaves under `/out` are the outputs, named by their path there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run<I> {
+    /// The machine it runs on.
+    pub arch: Arch,
     /// Program and arguments.
     pub command: Vec<String>,
     /// The whole environment.
@@ -172,6 +175,18 @@ pub struct ActionResult {
     pub log: Option<Digest>,
     /// Milliseconds it took when it was done; for people, never hashed.
     pub millis: u64,
+    /// What else it took; for people, never hashed.
+    #[serde(default)]
+    pub usage: Usage,
+}
+
+/// What an action took of the machine that did it; zero where nobody measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Milliseconds of processor time, added up over its processes.
+    pub cpu_millis: u64,
+    /// Largest resident memory of one of its processes, in bytes.
+    pub peak_memory: u64,
 }
 
 impl Action {
@@ -229,6 +244,7 @@ impl<I> Work<I> {
         Ok(match self {
             Work::Fetch(fetch) => Work::Fetch(fetch.clone()),
             Work::Run(run) => Work::Run(Run {
+                arch: run.arch,
                 command: run.command.clone(),
                 env: run.env.clone(),
                 inputs: map(&run.inputs)?,
@@ -301,6 +317,7 @@ mod tests {
     fn every_field_of_a_run_changes_its_digest() {
         let blob = |name: &str| vec![Blob { name: name.to_owned(), digest: Digest::of(name.as_bytes()) }];
         let run = Run {
+            arch: Arch::X86_64,
             command: vec!["a".to_owned()],
             env: BTreeMap::new(),
             root: blob("root"),
@@ -311,6 +328,7 @@ mod tests {
         };
         let base = Work::Run(run.clone()).digest();
         let changed = [
+            Run { arch: Arch::Aarch64, ..run.clone() },
             Run { command: vec![], ..run.clone() },
             Run { env: BTreeMap::from([("A".to_owned(), "b".to_owned())]), ..run.clone() },
             Run { root: blob("other"), ..run.clone() },

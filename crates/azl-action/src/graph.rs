@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::Derivation;
+use crate::action::{Derivation, Work};
 
 /// The name of a node, e.g. `rpm:bash`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,13 +37,53 @@ impl fmt::Display for NodeId {
     }
 }
 
-/// A node: a derivation and how much work it is expected to be.
+/// A node: a derivation, how much work it is expected to be, and what it occupies meanwhile.
 #[derive(Debug, Clone)]
 pub struct Node {
     /// What to do.
     pub derivation: Derivation,
     /// Expected seconds on one core; orders ready nodes so that the longest path starts first.
     pub weight: u32,
+    /// What it occupies while it is done.
+    pub demand: Demand,
+}
+
+/// What an action occupies of the machine while it is done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Processors it keeps busy from beginning to end; what it uses beyond that it shares with others.
+    pub cores: u32,
+    /// Memory in MiB it may need at its largest.
+    pub memory: u64,
+}
+
+impl Demand {
+    /// Waiting, reading and hashing.
+    pub const LIGHT: Self = Self { cores: 0, memory: 64 };
+    /// A command in a sandbox, a virtual machine.
+    pub const COMMAND: Self = Self { cores: 1, memory: 512 };
+    /// Building a package.
+    pub const BUILD: Self = Self { cores: 1, memory: 1536 };
+    /// Building a package that says it is expensive.
+    pub const EXPENSIVE: Self = Self { cores: 1, memory: 6144 };
+}
+
+impl Node {
+    /// Makes a node that occupies what is usual for its kind of work.
+    pub fn new(derivation: Derivation, weight: u32) -> Self {
+        let demand = match derivation {
+            Work::Run(_) | Work::Boot(_) => Demand::COMMAND,
+            Work::Fetch(_) | Work::Compute(_) | Work::Sign(_) => Demand::LIGHT,
+        };
+        Self { derivation, weight, demand }
+    }
+
+    /// Sets what it occupies.
+    #[must_use]
+    pub fn demanding(mut self, demand: Demand) -> Self {
+        self.demand = demand;
+        self
+    }
 }
 
 /// A closed, acyclic graph.

@@ -16,8 +16,8 @@ pub mod ports;
 pub mod schedule;
 
 pub use action::{
-    Action, ActionResult, Boot, Compute, Derivation, Fetch, Function, Origin, Run, Sign, SignForm, Wanted, Work,
+    Action, ActionResult, Boot, Compute, Derivation, Fetch, Function, Origin, Run, Sign, SignForm, Usage, Wanted, Work,
 };
-pub use graph::{Graph, GraphError, Node, NodeId};
+pub use graph::{Demand, Graph, GraphError, Node, NodeId};
 pub use input::{Blob, Hole, Known, LowerError, Select};
 pub use schedule::Schedule;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use azl_digest::Digest;
 
-use crate::action::{ActionResult, Boot, Fetch, Run, Sign};
+use crate::action::{Action, ActionResult, Boot, Fetch, Run, Sign};
 use crate::input::Blob;
 
 /// Why an action was not done.
@@ -29,6 +29,9 @@ pub enum PortError {
     /// Something round the work failed: disk full, mirror away, no user namespaces.
     #[error("{0}")]
     Infrastructure(String),
+    /// Somebody asked this program to stop.
+    #[error("interrupted")]
+    Interrupted,
 }
 
 /// Keeps blobs by digest.
@@ -85,6 +88,22 @@ pub trait ActionCache: Send + Sync {
     /// # Errors
     /// [`PortError::Infrastructure`] if it cannot be written.
     fn put(&self, action: Digest, result: &ActionResult) -> Result<(), PortError>;
+}
+
+/// Shares results of actions with other machines. What it says is never trusted further than its blobs' digests and
+/// its own proof of who made them go.
+pub trait SharedCache: Send + Sync {
+    /// Returns the result of an action that was done elsewhere, its outputs now in `store`.
+    ///
+    /// # Errors
+    /// If the cache cannot be asked, or answers with something that must not be used.
+    fn fetch(&self, action: &Action, store: &dyn BlobStore) -> Result<Option<ActionResult>, PortError>;
+
+    /// Offers a result to others.
+    ///
+    /// # Errors
+    /// If the cache cannot be written.
+    fn publish(&self, action: &Action, result: &ActionResult, store: &dyn BlobStore) -> Result<(), PortError>;
 }
 
 /// Does [`Fetch`] actions.

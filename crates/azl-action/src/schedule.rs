@@ -132,7 +132,7 @@ mod tests {
                 parameters: serde_json::Value::Null,
                 inputs: BTreeMap::from([("in".to_owned(), holes)]),
             });
-            (NodeId((*name).to_owned()), Node { derivation, weight: *weight })
+            (NodeId((*name).to_owned()), Node::new(derivation, *weight))
         });
         Graph::new(nodes.collect()).expect("a graph")
     }

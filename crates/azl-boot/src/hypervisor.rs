@@ -161,7 +161,7 @@ fn conclude(report: Report, work: &Path, log: &Path, store: &dyn BlobStore) -> R
         ("junit.xml".to_owned(), store.put(junit.as_bytes())?),
         (SERIAL.to_owned(), store.put(&serial)?),
     ]);
-    Ok(ActionResult { outputs, log: None, millis: report.total_millis })
+    Ok(ActionResult { outputs, log: None, millis: report.total_millis, usage: azl_action::Usage::default() })
 }
 
 fn beside(log: &Path, name: &str) -> std::path::PathBuf {

@@ -78,6 +78,7 @@ fn needed(program: &str) -> Vec<String> {
 
 fn action(script: &str) -> Run<Vec<Blob>> {
     Run {
+        arch: azl_rpm::Arch::X86_64,
         command: vec!["/bin/sh".to_owned(), "-c".to_owned(), script.to_owned()],
         env: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned()), ("A".to_owned(), "b".to_owned())]),
         root: vec![],

@@ -53,7 +53,12 @@ impl Fetcher for HostFetcher {
         if !missing.is_empty() {
             return Err(not_had(&missing));
         }
-        Ok(ActionResult { outputs, log: None, millis: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX) })
+        Ok(ActionResult {
+            outputs,
+            log: None,
+            millis: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
+            usage: azl_action::Usage::default(),
+        })
     }
 }
 

@@ -14,6 +14,7 @@ pub mod dialogue;
 pub mod environment;
 pub mod files;
 pub mod http;
+pub mod interrupt;
 pub mod lock;
 pub mod process;
 pub mod socket;

@@ -167,7 +167,7 @@ impl Layout {
         let start = MIB + esp_size;
         let root = gpt::Partition {
             name: disk.root.partition_name.clone(),
-            type_guid: model.arch.root_partition_type(),
+            type_guid: crate::model::root_partition_type(model.arch),
             guid: model.seed.uuid("partition root"),
             start,
             size: size.saturating_sub(start + MIB),

@@ -11,6 +11,7 @@ mod table;
 use std::collections::BTreeMap;
 
 use azl_diagnostics::{Diagnostic, Span};
+pub use azl_rpm::Arch;
 use azl_rpm::Dependency;
 
 use crate::seed::{Seed, Uuid};
@@ -45,15 +46,6 @@ pub struct ImageModel {
     pub privileged: BTreeMap<String, String>,
     /// What is written.
     pub kind: ImageKind,
-}
-
-/// A processor architecture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arch {
-    /// 64-bit x86.
-    X86_64,
-    /// 64-bit Arm.
-    Aarch64,
 }
 
 /// A record of the installed packages inside the image.
@@ -168,29 +160,19 @@ impl ImageModel {
     }
 }
 
-impl Arch {
-    /// Returns rpm's name.
-    pub fn rpm(self) -> &'static str {
-        match self {
-            Self::X86_64 => "x86_64",
-            Self::Aarch64 => "aarch64",
-        }
+/// Returns the name that OCI takes from Go's `GOARCH`.
+pub(crate) fn oci_arch(arch: Arch) -> &'static str {
+    match arch {
+        Arch::X86_64 => "amd64",
+        Arch::Aarch64 => "arm64",
     }
+}
 
-    /// Returns the name that OCI takes from Go's `GOARCH`.
-    pub fn oci(self) -> &'static str {
-        match self {
-            Self::X86_64 => "amd64",
-            Self::Aarch64 => "arm64",
-        }
-    }
-
-    /// Returns the partition type of a root filesystem (Discoverable Partitions Specification).
-    pub(crate) fn root_partition_type(self) -> Uuid {
-        match self {
-            Self::X86_64 => Uuid::from_u128(0x4f68bce3_e8cd_4db1_96e7_fbcaf984b709),
-            Self::Aarch64 => Uuid::from_u128(0xb921b045_1df0_41c3_af44_4c6f280d3fae),
-        }
+/// Returns the partition type of a root filesystem (Discoverable Partitions Specification).
+pub(crate) fn root_partition_type(arch: Arch) -> Uuid {
+    match arch {
+        Arch::X86_64 => Uuid::from_u128(0x4f68bce3_e8cd_4db1_96e7_fbcaf984b709),
+        Arch::Aarch64 => Uuid::from_u128(0xb921b045_1df0_41c3_af44_4c6f280d3fae),
     }
 }
 

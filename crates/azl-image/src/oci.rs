@@ -182,7 +182,7 @@ fn config<'a>(oci: &'a Oci, tree: &Tree<'_>, created: &str, diff_id: Digest) -> 
     env.extend(oci.env.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     Config {
         created: created.to_owned(),
-        architecture: tree.arch.oci(),
+        architecture: crate::model::oci_arch(tree.arch),
         os: "linux",
         config: Execution {
             env: env.iter().map(|(name, value)| format!("{name}={value}")).collect(),
@@ -201,7 +201,7 @@ fn index(oci: &Oci, tree: &Tree<'_>, manifest: &Descriptor) -> Index {
         media_type: MANIFEST,
         digest: manifest.digest.clone(),
         size: manifest.size,
-        platform: Some(Platform { architecture: tree.arch.oci(), os: "linux" }),
+        platform: Some(Platform { architecture: crate::model::oci_arch(tree.arch), os: "linux" }),
         annotations: BTreeMap::from([(REFERENCE, tag.clone())]),
     };
     Index { schema_version: 2, media_type: INDEX, manifests: oci.tags.iter().map(tagged).collect() }

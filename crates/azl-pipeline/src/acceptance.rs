@@ -45,7 +45,7 @@ pub fn rows(
         sets.iter().map(|(name, passages)| Ok(((*name).to_owned(), put(passages, store)?))).collect();
     let graph = azl_plan::plan(inputs, facts, &Goal::Specs(specs.map_err(|error: PortError| Failure::from(error))?))?;
     reporter.report(&Event::Stage { name: "parse".to_owned(), nodes: graph.nodes().len() });
-    let realised = realise(&graph, &session.ports, reporter, session.settings.jobs)?;
+    let realised = realise(&graph, &session.ports, reporter, &session.settings.policy)?;
     let judge = |set: &str, passages: &[Passage]| -> Result<Judgement, Failure> {
         Ok(Judgement::of(passages, &read(&realised.results[&parse::node(set)], store)?))
     };

@@ -25,11 +25,11 @@ pub fn build(
     reporter: &dyn Reporter,
 ) -> Result<BTreeMap<String, PathBuf>, Failure> {
     let watch = Stopwatch::start();
-    let jobs = session.settings.jobs;
-    let (facts, mut realised) = facts::learn(inputs, &session.ports, reporter, jobs)?;
+    let policy = &session.settings.policy;
+    let (facts, mut realised) = facts::learn(inputs, &session.ports, reporter, policy)?;
     let graph = azl_plan::plan(inputs, &facts, &Goal::Packages(names.clone()))?;
     reporter.report(&Event::Stage { name: "build".to_owned(), nodes: graph.nodes().len() });
-    realised.merge(realise(&graph, &session.ports, reporter, jobs)?);
+    realised.merge(realise(&graph, &session.ports, reporter, policy)?);
     reporter.report(&realised.summary(watch.seconds()));
     let mut packages = BTreeMap::new();
     for name in names {

@@ -46,7 +46,7 @@ pub fn check(
     reporter: &dyn Reporter,
 ) -> Result<CheckReport, Failure> {
     let released = release::release(inputs, session, reporter)?;
-    let (facts, _) = facts::learn(inputs, &session.ports, reporter, session.settings.jobs)?;
+    let (facts, _) = facts::learn(inputs, &session.ports, reporter, &session.settings.policy)?;
     let mut rows = independent_tools(inputs, &facts, session, reporter)?;
     rows.extend(acceptance::rows(checkout, inputs, &facts, session, reporter)?);
     rows.push(boot_verdicts(&released));
@@ -64,7 +64,7 @@ fn independent_tools(
 ) -> Result<Vec<Row>, Failure> {
     let graph = azl_plan::plan(inputs, facts, &Goal::Checks)?;
     reporter.report(&Event::Stage { name: "check".to_owned(), nodes: graph.nodes().len() });
-    let realised = realise(&graph, &session.ports, reporter, session.settings.jobs)?;
+    let realised = realise(&graph, &session.ports, reporter, &session.settings.policy)?;
     let mut rows = Vec::new();
     for (node, result) in realised.results.iter().filter(|(node, _)| node.stage() == "check") {
         let mut detail = String::new();

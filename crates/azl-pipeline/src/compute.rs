@@ -29,7 +29,7 @@ pub(crate) fn compute(call: &Call, store: &dyn BlobStore) -> Result<ActionResult
         Function::Spdx => attestations::spdx(call, store),
         Function::Provenance => attestations::provenance(call, store),
     }?;
-    Ok(ActionResult { outputs, log: None, millis: 0 })
+    Ok(ActionResult { outputs, log: None, millis: 0, usage: azl_action::Usage::default() })
 }
 
 /// Returns the blobs of a role; an absent role has none.

@@ -71,7 +71,9 @@ impl From<PortError> for Failure {
     fn from(error: PortError) -> Self {
         match error {
             PortError::Work { .. } | PortError::Input(_) => Self::Build(error.to_string()),
-            PortError::LostBlob(_) | PortError::Infrastructure(_) => Self::Infrastructure(error.to_string()),
+            PortError::LostBlob(_) | PortError::Infrastructure(_) | PortError::Interrupted => {
+                Self::Infrastructure(error.to_string())
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What happens during a run, as values. People and machines get the same events; `xtask` shows them.
 
+use azl_action::Usage;
 use serde::Serialize;
 
 /// Version of the event schema; raised when a field changes its meaning.
@@ -31,6 +32,24 @@ pub enum Event {
         cached: bool,
         /// How long it took just now.
         millis: u64,
+        /// What else it took.
+        usage: Usage,
+    },
+    /// A node is tried again, because something round its action failed.
+    Retried {
+        /// The node.
+        node: String,
+        /// Which try this was, from 1.
+        attempt: u32,
+        /// What failed.
+        message: String,
+    },
+    /// A node cannot be done because of another.
+    Lost {
+        /// The node.
+        node: String,
+        /// The node that failed.
+        because: String,
     },
     /// A node failed.
     Failed {

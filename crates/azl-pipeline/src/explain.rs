@@ -79,6 +79,7 @@ mod tests {
 
     fn action(spec: &[u8]) -> Action {
         Work::Run(Run {
+            arch: azl_rpm::Arch::X86_64,
             command: vec!["rpmbuild".to_owned()],
             env: BTreeMap::new(),
             root: vec![],

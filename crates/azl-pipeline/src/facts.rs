@@ -9,7 +9,7 @@ use azl_plan::{Facts, Inputs, MACROS, SpecFacts, facts::FILES, query};
 use crate::error::Failure;
 use crate::events::{Event, Reporter};
 use crate::ports::Ports;
-use crate::realise::{Realised, realise};
+use crate::realise::{Policy, Realised, realise};
 
 /// Learns the facts of every component of the inputs.
 ///
@@ -21,7 +21,7 @@ pub fn learn(
     inputs: &Inputs,
     ports: &Ports,
     reporter: &dyn Reporter,
-    jobs: usize,
+    policy: &Policy,
 ) -> Result<(Facts, Realised), Failure> {
     let mut facts = Facts::new();
     let mut realised = Realised::default();
@@ -29,7 +29,7 @@ pub fn learn(
     for names in rounds {
         let graph = azl_plan::plan(inputs, &facts, &Goal::Facts(names.clone()))?;
         reporter.report(&Event::Stage { name: "facts".to_owned(), nodes: graph.nodes().len() });
-        realised.merge(realise(&graph, ports, reporter, jobs)?);
+        realised.merge(realise(&graph, ports, reporter, policy)?);
         for name in names {
             facts.insert(name.clone(), read(&realised, ports, &name)?);
         }

@@ -53,12 +53,12 @@ fn run(
     reporter: &dyn Reporter,
 ) -> Result<Realised, Failure> {
     let watch = Stopwatch::start();
-    let jobs = session.settings.jobs;
-    let (facts, mut realised) = facts::learn(inputs, &session.ports, reporter, jobs)?;
+    let policy = &session.settings.policy;
+    let (facts, mut realised) = facts::learn(inputs, &session.ports, reporter, policy)?;
     let goal = Goal::Images { names: BTreeSet::from([name.to_owned()]), boot };
     let graph = azl_plan::plan(inputs, &facts, &goal)?;
     reporter.report(&Event::Stage { name: "image".to_owned(), nodes: graph.nodes().len() });
-    realised.merge(realise(&graph, &session.ports, reporter, jobs)?);
+    realised.merge(realise(&graph, &session.ports, reporter, policy)?);
     reporter.report(&realised.summary(watch.seconds()));
     Ok(realised)
 }

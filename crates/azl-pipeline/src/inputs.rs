@@ -8,6 +8,7 @@ use azl_diagnostics::Diagnostic;
 use azl_exec::LayerFiles;
 use azl_image::{ImageKind as ModelKind, ImageModel, PackageRecord};
 use azl_plan::{ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing};
+use azl_rpm::Arch;
 use azl_spec::{SectionName, Spec};
 
 use crate::checkout::Checkout;
@@ -51,7 +52,8 @@ pub fn assemble(checkout: &Checkout, set: &str, session: &Session) -> Result<Inp
     let epoch = definition::epoch(&release.date).map_err(|message| Failure::configuration("date", message))?;
     let assumed = release.assumed.keys().cloned().collect();
     let signing = Signing { fingerprint: session.key.fingerprint(), certificate };
-    Ok(Inputs { version: release.version.clone(), epoch, seed, components, images, assumed, signing })
+    let version = release.version.clone();
+    Ok(Inputs { version, epoch, arch: Arch::X86_64, seed, components, images, assumed, signing })
 }
 
 fn unknown_set<'a>(set: &str, known: impl Iterator<Item = &'a String>) -> Failure {
@@ -91,8 +93,10 @@ fn component(
         }
         Err(mistake) => mistakes.push(mistake),
     }
+    let expensive = checkout.tree.config().resolve(name).is_ok_and(|component| component.expensive);
     let seed_derived = checkout.release.seed_derived.contains_key(name);
-    Ok(ComponentInput { spec: format!("{name}.spec"), files, sources, repacked: repacked(rendered), seed_derived })
+    let spec = format!("{name}.spec");
+    Ok(ComponentInput { spec, files, sources, repacked: repacked(rendered), expensive, seed_derived })
 }
 
 /// Refuses a spec that finds its BuildRequires by running: they would have to be followed to their fixed point, which is not

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use azl_action::ports::{BlobStore, Executor, Fetcher, Hypervisor, PortError, Signer};
+use azl_action::ports::{BlobStore, Executor, Fetcher, Hypervisor, PortError, SharedCache, Signer};
 use azl_digest::Digest;
 use azl_rpm::PackageHeader;
 use azl_store::LocalStore;
@@ -12,6 +12,8 @@ use azl_store::LocalStore;
 pub struct Ports {
     /// Blobs and results.
     pub store: Arc<LocalStore>,
+    /// Results that other machines share, if there is such a place.
+    pub shared: Option<Box<dyn SharedCache>>,
     /// Does fetches.
     pub fetcher: Box<dyn Fetcher>,
     /// Does runs.

@@ -59,14 +59,36 @@ fn describe(failures: &[NodeFailure]) -> String {
 /// A corrupted store heals by doing again what is lost; more than this many times is a broken disk.
 const MAX_HEALS: usize = 5;
 
-/// Realises every node of `graph` with up to `jobs` actions at a time.
+/// How a run over a graph behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Actions at a time.
+    pub jobs: usize,
+    /// Go on with what does not depend on a failure; otherwise nothing is begun after one.
+    pub keep_going: bool,
+    /// Times that an action is tried again when something round it failed, not the work itself.
+    pub retries: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { jobs: 1, keep_going: false, retries: 2 }
+    }
+}
+
+/// Realises every node of `graph`.
 ///
 /// # Errors
 /// [`RealiseError`] with every node that failed; running actions are let finish and are remembered.
-pub fn realise(graph: &Graph, ports: &Ports, reporter: &dyn Reporter, jobs: usize) -> Result<Realised, RealiseError> {
+pub fn realise(
+    graph: &Graph,
+    ports: &Ports,
+    reporter: &dyn Reporter,
+    policy: &Policy,
+) -> Result<Realised, RealiseError> {
     let mut performed = BTreeMap::new();
     for heal in 0.. {
-        let mut outcome = walk(graph, ports, reporter, jobs);
+        let mut outcome = walk(graph, ports, reporter, policy.jobs);
         performed.append(&mut outcome.realised.performed);
         let healable = outcome.failures.iter().all(|failure| matches!(failure.error, PortError::LostBlob(_)));
         if outcome.failures.is_empty() {
@@ -151,7 +173,12 @@ impl Walk<'_> {
         let mut shared = self.lock();
         match done {
             Ok(done) => {
-                self.reporter.report(&Event::Finished { node: id.0.clone(), cached: done.cached, millis });
+                self.reporter.report(&Event::Finished {
+                    node: id.0.clone(),
+                    cached: done.cached,
+                    millis,
+                    usage: done.result.usage,
+                });
                 shared.schedule.succeed(&id);
                 let realised = &mut shared.outcome.realised;
                 if !done.cached {

@@ -38,11 +38,11 @@ pub struct Released {
 /// If any action fails or the directory cannot be written; nothing half done is visible then.
 pub fn release(inputs: &Inputs, session: &Session, reporter: &dyn Reporter) -> Result<Released, Failure> {
     let watch = Stopwatch::start();
-    let jobs = session.settings.jobs;
-    let (facts, mut realised) = facts::learn(inputs, &session.ports, reporter, jobs)?;
+    let policy = &session.settings.policy;
+    let (facts, mut realised) = facts::learn(inputs, &session.ports, reporter, policy)?;
     let graph = azl_plan::plan(inputs, &facts, &Goal::Release)?;
     reporter.report(&Event::Stage { name: "release".to_owned(), nodes: graph.nodes().len() });
-    realised.merge(realise(&graph, &session.ports, reporter, jobs)?);
+    realised.merge(realise(&graph, &session.ports, reporter, policy)?);
     let directory = session.settings.out.join("release").join(&inputs.version);
     let content = content(inputs, &realised);
     let written = manifest::publish(inputs, session, &content, &directory)?;

@@ -12,10 +12,11 @@ use azl_host::lock::Lock;
 use azl_sign::{Key, KeyPolicy, KeySigner};
 use azl_store::LocalStore;
 
-use crate::definition::{Policy, SigningToml};
+use crate::definition::{self, SigningToml};
 use crate::error::Failure;
 use crate::events::{Event, Reporter};
 use crate::ports::Ports;
+use crate::realise::Policy;
 
 /// Where things are and how much may be used, resolved from options and environment.
 #[derive(Debug, Clone)]
@@ -28,8 +29,8 @@ pub struct Settings {
     pub keys: PathBuf,
     /// Where releases appear.
     pub out: PathBuf,
-    /// Actions at a time.
-    pub jobs: usize,
+    /// How a run over a graph behaves.
+    pub policy: Policy,
 }
 
 impl Settings {
@@ -41,7 +42,7 @@ impl Settings {
         root: PathBuf,
         store: Option<PathBuf>,
         out: Option<PathBuf>,
-        jobs: Option<usize>,
+        policy: Policy,
     ) -> Result<Self, Failure> {
         let homeless = |what: &str, variable: &str| {
             Failure::Infrastructure(format!("no place for the {what}: HOME is not set\n  hint: set {variable}"))
@@ -55,7 +56,7 @@ impl Settings {
             .or_else(|| environment::config_dir().map(|config| config.join("azurelinux/keys")))
             .ok_or_else(|| homeless("signing key", "AZL_KEY"))?;
         let out = out.unwrap_or_else(|| root.join("out"));
-        Ok(Self { root, store, keys, out, jobs: jobs.unwrap_or_else(environment::processors).max(1) })
+        Ok(Self { root, store, keys, out, policy })
     }
 }
 
@@ -91,9 +92,10 @@ impl Session {
         let roots = Arc::new(Roots::new(store.root()));
         let composer: Arc<dyn RootComposer> = Arc::clone(&roots) as Arc<dyn RootComposer>;
         let ports = Ports {
+            shared: None,
             fetcher: Box::new(HostFetcher::new()),
             executor: Box::new(Bubblewrap::new(Arc::clone(&composer), environment::processors())?),
-            signer: Box::new(KeySigner::new(load_key(&settings, signing)?, &policy(signing)?).map_err(refused)?),
+            signer: Box::new(KeySigner::new(load_key(&settings, signing)?, &key_policy(signing)?).map_err(refused)?),
             hypervisor: Box::new(Qemu::new(composer)),
             headers: Mutex::default(),
             store,
@@ -102,11 +104,11 @@ impl Session {
     }
 }
 
-fn policy(signing: &SigningToml) -> Result<KeyPolicy, Failure> {
+fn key_policy(signing: &SigningToml) -> Result<KeyPolicy, Failure> {
     match (signing.policy, &signing.fingerprint) {
-        (Policy::Development, _) => Ok(KeyPolicy::DevelopmentAllowed),
-        (Policy::Release, Some(fingerprint)) => Ok(KeyPolicy::ReleaseKeyRequired(fingerprint.clone())),
-        (Policy::Release, None) => {
+        (definition::Policy::Development, _) => Ok(KeyPolicy::DevelopmentAllowed),
+        (definition::Policy::Release, Some(fingerprint)) => Ok(KeyPolicy::ReleaseKeyRequired(fingerprint.clone())),
+        (definition::Policy::Release, None) => {
             Err(Failure::configuration("signing", "`release.toml` demands a release key but states no `fingerprint`"))
         }
     }
@@ -117,8 +119,8 @@ const RELEASE_KEY: &str = "release.key.asc";
 
 fn load_key(settings: &Settings, signing: &SigningToml) -> Result<Key, Failure> {
     match signing.policy {
-        Policy::Development => azl_sign::development_key(&settings.keys).map_err(infrastructure),
-        Policy::Release => azl_sign::load_key(&settings.keys.join(RELEASE_KEY)).map_err(infrastructure),
+        definition::Policy::Development => azl_sign::development_key(&settings.keys).map_err(infrastructure),
+        definition::Policy::Release => azl_sign::load_key(&settings.keys.join(RELEASE_KEY)).map_err(infrastructure),
     }
 }
 

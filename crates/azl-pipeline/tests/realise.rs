@@ -10,7 +10,8 @@ use azl_host::files;
 use azl_pipeline::events::Silent;
 use azl_pipeline::history;
 use azl_pipeline::ports::Ports;
-use azl_pipeline::realise::{Realised, realise};
+use azl_pipeline::realise::{Policy, Realised, realise};
+use azl_rpm::Arch;
 use azl_store::LocalStore;
 
 /// Runs `cat`: the output is all inputs, in order. `drop` gives the same output whatever its input, `fail` fails.
@@ -32,7 +33,7 @@ impl Executor for FakeExecutor {
             _ => return Err(PortError::Work { message: "exit status 1".to_owned(), log: None }),
         }
         let outputs = BTreeMap::from([("out".to_owned(), store.put(&bytes)?)]);
-        Ok(ActionResult { outputs, log: None, millis: 0 })
+        Ok(ActionResult { outputs, log: None, millis: 0, usage: azl_action::Usage::default() })
     }
 }
 
@@ -82,6 +83,7 @@ impl Bench {
     fn ports(&self) -> Ports {
         Ports {
             store: Arc::new(LocalStore::open(self.directory.path()).expect("a store")),
+            shared: None,
             fetcher: Box::new(Unused),
             executor: Box::new(Shared(Arc::clone(&self.executor))),
             signer: Box::new(Unused),
@@ -92,7 +94,8 @@ impl Bench {
 
     /// Realises the graph and returns what was run, sorted.
     fn run(&self, nodes: &[(&str, &str, &[&str])]) -> (Vec<String>, Result<Realised, String>) {
-        let result = realise(&graph(nodes), &self.ports(), &Silent, 2).map_err(|error| error.to_string());
+        let result = realise(&graph(nodes), &self.ports(), &Silent, &Policy { jobs: 2, ..Policy::default() })
+            .map_err(|error| error.to_string());
         let mut ran = std::mem::take(&mut *self.executor.ran.lock().expect("no panic"));
         ran.sort();
         (ran, result)
@@ -108,6 +111,7 @@ fn graph(nodes: &[(&str, &str, &[&str])]) -> Graph {
     let node = |command: &str, needs: &[&str]| {
         let holes = needs.iter().map(|need| Hole::outputs(&NodeId((*need).to_owned()), Select::All)).collect();
         let run = Run {
+            arch: Arch::X86_64,
             command: command.split(' ').map(str::to_owned).collect(),
             env: BTreeMap::new(),
             root: vec![],
@@ -116,7 +120,7 @@ fn graph(nodes: &[(&str, &str, &[&str])]) -> Graph {
             as_root: false,
             sandbox_revision: 1,
         };
-        Node { derivation: Work::Run(run), weight: 1 }
+        Node::new(Work::Run(run), 1)
     };
     let nodes = nodes.iter().map(|(name, command, needs)| (NodeId((*name).to_owned()), node(command, needs)));
     Graph::new(nodes.collect()).expect("a graph")

@@ -45,7 +45,7 @@ fn insert_sbom(
             ("subject".to_owned(), file),
         ]),
     };
-    nodes.insert(sbom_node(subject), Node { derivation: Work::Compute(compute), weight: 1 });
+    nodes.insert(sbom_node(subject), Node::new(Work::Compute(compute), 1));
 }
 
 pub(crate) fn insert_repositories(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
@@ -102,9 +102,9 @@ fn insert_provenance(inputs: &Inputs, subject: &str, statement: Statement, nodes
     roles.insert("subjects".to_owned(), statement.subjects);
     let compute =
         Compute { function: Function::Provenance, revision: 1, parameters: statement.parameters, inputs: roles };
-    nodes.insert(provenance_node(subject), Node { derivation: Work::Compute(compute), weight: 1 });
+    nodes.insert(provenance_node(subject), Node::new(Work::Compute(compute), 1));
     let payload = vec![Hole::outputs(&provenance_node(subject), Select::All)];
     let form = SignForm::Dsse { payload_type: STATEMENT.to_owned() };
     let derivation = sign::sign(inputs, form, payload);
-    nodes.insert(envelope_node(subject), Node { derivation, weight: 1 });
+    nodes.insert(envelope_node(subject), Node::new(derivation, 1));
 }

@@ -25,5 +25,5 @@ pub(crate) fn insert(inputs: &Inputs, name: &str, image: &ImageInput, nodes: &mu
         runner: runner.to_owned(),
         scenario: scenario.clone(),
     });
-    nodes.insert(node(name), Node { derivation, weight: 30 });
+    nodes.insert(node(name), Node::new(derivation, 30));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use azl_action::{Hole, Node, NodeId, Run, Select, Work};
+use azl_action::{Demand, Hole, Node, NodeId, Run, Select, Work};
 use azl_digest::Digest;
 
 use crate::inputs::{ComponentInput, Inputs, SeedSet};
@@ -81,10 +81,14 @@ pub(crate) fn insert(
     nodes: &mut BTreeMap<NodeId, Node>,
 ) {
     source::nodes(name, component, nodes);
-    nodes.insert(srpm_node(name), Node { derivation: Work::Run(srpm(inputs, name, component)), weight: 10 });
+    nodes.insert(srpm_node(name), Node::new(Work::Run(srpm(inputs, name, component)), 10));
     let weight = 60 + component.sources.values().map(|wanted| wanted.size.unwrap_or(0) / 200_000).sum::<u64>();
     let weight = u32::try_from(weight).unwrap_or(u32::MAX);
-    nodes.insert(rpm_node(name), Node { derivation: Work::Run(rpm(inputs, name, needs)), weight });
+    let build = Node::new(Work::Run(rpm(inputs, name, needs)), weight).demanding(match component.expensive {
+        true => Demand::EXPENSIVE,
+        false => Demand::BUILD,
+    });
+    nodes.insert(rpm_node(name), build);
 }
 
 fn srpm(inputs: &Inputs, name: &str, component: &ComponentInput) -> Run<Vec<Hole>> {
@@ -93,6 +97,7 @@ fn srpm(inputs: &Inputs, name: &str, component: &ComponentInput) -> Run<Vec<Hole
     root.extend(macros_layer(name));
     let command = ["/usr/bin/bash", "/in/script/srpm.sh", &component.spec].map(str::to_owned);
     let mut run = Run {
+        arch: inputs.arch,
         command: command.into_iter().chain(defines()).collect(),
         env: environment(set),
         root,
@@ -118,6 +123,7 @@ fn rpm(inputs: &Inputs, name: &str, needs: &Needs) -> Run<Vec<Hole>> {
     let set = seed::build_set(inputs);
     let command = ["/usr/bin/bash", "/in/script/rpm.sh"].map(str::to_owned);
     Run {
+        arch: inputs.arch,
         command: command.into_iter().chain(defines()).collect(),
         env: environment(set),
         root: buildroot(inputs, name, needs),

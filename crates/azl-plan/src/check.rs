@@ -62,6 +62,7 @@ fn add(
         roles.into_iter().map(|(role, holes)| (role.to_owned(), holes)).collect();
     all.insert("script".to_owned(), vec![script(name)]);
     let run = Run {
+        arch: inputs.arch,
         command: command(name, words),
         env: check_environment(set),
         root: seed::layers("check", set),
@@ -70,5 +71,5 @@ fn add(
         as_root: true,
         sandbox_revision: SANDBOX_REVISION,
     };
-    nodes.insert(node(subject), Node { derivation: Work::Run(run), weight: 5 });
+    nodes.insert(node(subject), Node::new(Work::Run(run), 5));
 }

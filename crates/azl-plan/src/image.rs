@@ -31,7 +31,7 @@ pub(crate) fn packages(inputs: &Inputs, image: &ImageInput) -> Vec<Hole> {
 }
 
 pub(crate) fn insert(inputs: &Inputs, name: &str, image: &ImageInput, nodes: &mut BTreeMap<NodeId, Node>) {
-    nodes.insert(derived_node(name), Node { derivation: Work::Run(derive(inputs, image)), weight: 5 });
+    nodes.insert(derived_node(name), Node::new(Work::Run(derive(inputs, image)), 5));
     let compute = Compute {
         function: match image.kind {
             ImageKind::Disk => Function::DiskImage,
@@ -44,7 +44,7 @@ pub(crate) fn insert(inputs: &Inputs, name: &str, image: &ImageInput, nodes: &mu
             ("packages".to_owned(), packages(inputs, image)),
         ]),
     };
-    nodes.insert(node(name), Node { derivation: Work::Compute(compute), weight: 20 });
+    nodes.insert(node(name), Node::new(Work::Compute(compute), 20));
 }
 
 /// Derives what depends on all packages together, in the seed's root, from the packages as files.
@@ -54,6 +54,7 @@ fn derive(inputs: &Inputs, image: &ImageInput) -> Run<Vec<Hole>> {
     env.insert("SOURCE_DATE_EPOCH".to_owned(), inputs.epoch.to_string());
     let command = ["/usr/bin/bash", "/in/script/derive.sh"].map(str::to_owned);
     Run {
+        arch: inputs.arch,
         command: command.into_iter().chain(image.derive.iter().cloned()).collect(),
         env,
         root: seed::layers("build", set),

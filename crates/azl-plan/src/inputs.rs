@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use azl_action::{Blob, Wanted};
 use azl_digest::Sha512;
+use azl_rpm::Arch;
 
 /// The whole input of a release.
 #[derive(Debug, Clone)]
@@ -12,6 +13,8 @@ pub struct Inputs {
     pub version: String,
     /// Seconds since 1970 that stand for the time of the release in everything we write.
     pub epoch: u64,
+    /// The machine it is built on and for.
+    pub arch: Arch,
     /// Package sets of the seed, by name: `build`, `boot`.
     pub seed: BTreeMap<String, SeedSet>,
     /// Components of the release set, by name.
@@ -48,6 +51,8 @@ pub struct ComponentInput {
     pub sources: BTreeMap<String, Wanted>,
     /// Sources that overlays change from inside, by file name; `sources` names what upstream has.
     pub repacked: BTreeMap<String, Repacked>,
+    /// Whether its build takes much memory and time (`build.hints.expensive` of its configuration).
+    pub expensive: bool,
     /// Whether this takes bytes of the seed into its packages.
     pub seed_derived: bool,
 }

@@ -32,6 +32,7 @@ pub(crate) fn insert(inputs: &Inputs, set: &str, specs: &Specs, nodes: &mut BTre
     files.insert("script".to_owned(), vec![script("parse.sh")]);
     let command = ["/usr/bin/bash", "/in/script/parse.sh"].map(str::to_owned);
     let run = Run {
+        arch: inputs.arch,
         command: command.into_iter().chain(build::defines()).collect(),
         env: build::environment(seed),
         root,
@@ -41,5 +42,5 @@ pub(crate) fn insert(inputs: &Inputs, set: &str, specs: &Specs, nodes: &mut BTre
         as_root: false,
         sandbox_revision: SANDBOX_REVISION,
     };
-    nodes.insert(node(set), Node { derivation: Work::Run(run), weight: 5 });
+    nodes.insert(node(set), Node::new(Work::Run(run), 5));
 }

@@ -20,6 +20,7 @@ pub(crate) fn insert(inputs: &Inputs, name: &str, component: &ComponentInput, no
         root.push(Hole::outputs(&build::rpm_node(MACROS), Select::BinaryRpms));
     }
     let run = Run {
+        arch: inputs.arch,
         command: vec!["/usr/bin/bash".into(), "/in/script/query.sh".into(), component.spec.clone()],
         env: build::environment(set),
         root,
@@ -32,5 +33,5 @@ pub(crate) fn insert(inputs: &Inputs, name: &str, component: &ComponentInput, no
         as_root: false,
         sandbox_revision: SANDBOX_REVISION,
     };
-    nodes.insert(node(name), Node { derivation: Work::Run(run), weight: 1 });
+    nodes.insert(node(name), Node::new(Work::Run(run), 1));
 }

@@ -34,9 +34,9 @@ pub(crate) fn insert(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
             parameters: serde_json::json!({ "epoch": inputs.epoch }),
             inputs: BTreeMap::from([("packages".to_owned(), packages(inputs, &select))]),
         };
-        nodes.insert(node(repository), Node { derivation: Work::Compute(compute), weight: 1 });
+        nodes.insert(node(repository), Node::new(Work::Compute(compute), 1));
         let index = vec![Hole::outputs(&node(repository), Select::Name("repodata/repomd.xml".to_owned()))];
         let derivation = sign::sign(inputs, SignForm::Detached, index);
-        nodes.insert(signature_node(repository), Node { derivation, weight: 1 });
+        nodes.insert(signature_node(repository), Node::new(derivation, 1));
     }
 }

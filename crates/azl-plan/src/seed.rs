@@ -14,7 +14,7 @@ pub fn node(set: &str) -> NodeId {
 pub(crate) fn nodes(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
     for (name, set) in &inputs.seed {
         let derivation = Work::Fetch(Fetch { files: set.packages.clone() });
-        nodes.insert(node(name), Node { derivation, weight: 20 });
+        nodes.insert(node(name), Node::new(derivation, 20));
     }
 }
 

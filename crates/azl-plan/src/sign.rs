@@ -18,7 +18,7 @@ pub(crate) fn insert(inputs: &Inputs, name: &str, nodes: &mut BTreeMap<NodeId, N
         Hole::outputs(&srpm_node(name), Select::Suffix(".src.rpm".to_owned())),
     ];
     let derivation = sign(inputs, SignForm::Rpm, payload);
-    nodes.insert(node(name), Node { derivation, weight: 1 });
+    nodes.insert(node(name), Node::new(derivation, 1));
 }
 
 /// Signs with the release's key at the release's time, so that signing again gives the same bytes.

@@ -21,10 +21,10 @@ fn repack_node(component: &str, file: &str) -> NodeId {
 pub(crate) fn nodes(name: &str, component: &ComponentInput, nodes: &mut BTreeMap<NodeId, Node>) {
     for (file, wanted) in &component.sources {
         let files = BTreeMap::from([(file.clone(), wanted.clone())]);
-        nodes.insert(node(name, file), Node { derivation: Work::Fetch(Fetch { files }), weight: 5 });
+        nodes.insert(node(name, file), Node::new(Work::Fetch(Fetch { files }), 5));
     }
     for (file, repacked) in &component.repacked {
-        nodes.insert(repack_node(name, file), Node { derivation: repack(name, file, repacked), weight: 20 });
+        nodes.insert(repack_node(name, file), Node::new(repack(name, file, repacked), 20));
     }
 }
 

@@ -6,6 +6,7 @@ use azl_action::{Blob, NodeId};
 use azl_digest::Digest;
 use azl_plan::release::Goal;
 use azl_plan::{ComponentInput, Facts, ImageInput, ImageKind, Inputs, SeedSet, Signing, SpecFacts, plan};
+use azl_rpm::Arch;
 
 fn blob(name: &str) -> Blob {
     Blob { name: name.to_owned(), digest: Digest::of(name.as_bytes()) }
@@ -18,6 +19,7 @@ fn component(name: &str) -> ComponentInput {
         spec,
         sources: BTreeMap::new(),
         repacked: BTreeMap::new(),
+        expensive: false,
         seed_derived: false,
     }
 }
@@ -40,6 +42,7 @@ fn toy() -> (Inputs, Facts) {
     let inputs = Inputs {
         version: "1".to_owned(),
         epoch: 1,
+        arch: Arch::X86_64,
         seed: BTreeMap::from([("build".to_owned(), seed(&["gcc"])), ("boot".to_owned(), seed(&[]))]),
         components: names.iter().map(|name| ((*name).to_owned(), component(name))).collect(),
         images: BTreeMap::from([("box".to_owned(), image)]),

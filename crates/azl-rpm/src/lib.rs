@@ -10,6 +10,7 @@
 //! **Invariant:** foreign bytes never panic and never make us allocate more than they could hold: the
 //! frame of both headers is checked (`frame`) before the `rpm` crate looks at them.
 
+mod arch;
 mod closure;
 mod cpio;
 mod dependency;
@@ -27,6 +28,7 @@ mod scriptlet;
 #[cfg(test)]
 mod fixture;
 
+pub use arch::{Arch, UnknownArch};
 pub use closure::{Reason, Unresolved, closure, unprovided};
 pub use dependency::{Compare, Dependency, ParseDependencyError};
 pub use error::RpmError;

@@ -62,7 +62,7 @@ impl Signer for KeySigner {
                 return Err(PortError::Input(format!("two blobs to sign have one name: `{name}`")));
             }
         }
-        Ok(ActionResult { outputs, log: None, millis: 0 })
+        Ok(ActionResult { outputs, log: None, millis: 0, usage: azl_action::Usage::default() })
     }
 }
 

@@ -44,7 +44,12 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let store = LocalStore::open(directory.path()).expect("a store");
         let output = BlobStore::put(&store, b"out").expect("put");
-        let result = ActionResult { outputs: BTreeMap::from([("o".to_owned(), output)]), log: None, millis: 1 };
+        let result = ActionResult {
+            outputs: BTreeMap::from([("o".to_owned(), output)]),
+            log: None,
+            millis: 1,
+            usage: azl_action::Usage::default(),
+        };
         let action = Digest::of(b"action");
         ActionCache::put(&store, action, &result).expect("put");
         assert_eq!(store.get(action), Some(result));

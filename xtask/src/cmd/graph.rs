@@ -47,7 +47,7 @@ pub(super) fn print(context: &Context, inputs: &Inputs, session: &Session, filte
 }
 
 fn show(context: &Context, inputs: &Inputs, session: &Session, filter: &str, form: Form) -> Result<(), Failure> {
-    let (facts, _) = facts::learn(inputs, &session.ports, &context.ui, session.settings.jobs)?;
+    let (facts, _) = facts::learn(inputs, &session.ports, &context.ui, &session.settings.policy)?;
     let graph = azl_plan::plan(inputs, &facts, &Goal::Release)?;
     context.ui.print(&graph::show(&graph, filter, form));
     Ok(())

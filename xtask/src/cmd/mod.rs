@@ -31,6 +31,7 @@ use azl_overlay::Compat;
 use azl_pipeline::checkout::Checkout;
 use azl_pipeline::doctor::Install;
 use azl_pipeline::error::Failure;
+use azl_pipeline::realise::Policy;
 use azl_pipeline::session::{Session, Settings};
 use azl_pipeline::tree::Tree;
 use azl_store::LocalStore;
@@ -56,6 +57,12 @@ pub(crate) struct Global {
     /// Do this many actions at a time [default: number of processors]
     #[arg(long, short, global = true, value_name = "N")]
     pub(crate) jobs: Option<usize>,
+    /// Go on after a failure with what does not depend on it
+    #[arg(long, short, global = true)]
+    pub(crate) keep_going: bool,
+    /// Try an action again so often when something round it failed, such as a mirror
+    #[arg(long, global = true, value_name = "N", default_value_t = Policy::default().retries)]
+    pub(crate) retries: u32,
     /// Install missing host packages through sudo, if need be
     #[arg(long, global = true)]
     pub(crate) install: bool,
@@ -148,7 +155,9 @@ impl Context {
     pub(crate) fn new(global: Global, ui: Ui) -> Result<Self, Box<(Ui, Failure)>> {
         let root = global.root.unwrap_or_else(checkout_root);
         let install = if global.install { Install::Always } else { Install::WhenRoot };
-        match Settings::resolve(root.clone(), global.store, global.out, global.jobs) {
+        let jobs = global.jobs.unwrap_or_else(environment::processors).max(1);
+        let policy = Policy { jobs, keep_going: global.keep_going, retries: global.retries };
+        match Settings::resolve(root.clone(), global.store, global.out, policy) {
             Ok(settings) => Ok(Self { ui, root, settings, install }),
             Err(failure) => Err(Box::new((ui, failure))),
         }

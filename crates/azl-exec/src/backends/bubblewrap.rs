@@ -93,7 +93,7 @@ impl Executor for Bubblewrap {
         files::remove_dir_all(&work).map_err(file_error)?;
         let millis = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
         let log = files::read(log).ok().map(|bytes| store.put(&bytes)).transpose()?;
-        Ok(ActionResult { outputs, log, millis })
+        Ok(ActionResult { outputs, log, millis, usage: azl_action::Usage::default() })
     }
 }
 
