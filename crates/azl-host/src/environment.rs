@@ -47,6 +47,11 @@ pub fn process_id() -> u32 {
     std::process::id()
 }
 
+/// Returns the architecture of this machine, by the name that the kernel and rpm have for it.
+pub fn machine() -> &'static str {
+    std::env::consts::ARCH
+}
+
 /// Returns the number of processors this process may use.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)

@@ -9,6 +9,7 @@ use azl_exec::{Bubblewrap, Roots};
 use azl_fetch::HostFetcher;
 use azl_host::environment;
 use azl_host::lock::Lock;
+use azl_rpm::Arch;
 use azl_sign::{Key, KeyPolicy, KeySigner};
 use azl_store::LocalStore;
 
@@ -31,6 +32,8 @@ pub struct Settings {
     pub out: PathBuf,
     /// How a run over a graph behaves.
     pub policy: Policy,
+    /// What is built for.
+    pub arch: Arch,
 }
 
 impl Settings {
@@ -43,6 +46,7 @@ impl Settings {
         store: Option<PathBuf>,
         out: Option<PathBuf>,
         policy: Policy,
+        arch: Option<Arch>,
     ) -> Result<Self, Failure> {
         let homeless = |what: &str, variable: &str| {
             Failure::Infrastructure(format!("no place for the {what}: HOME is not set\n  hint: set {variable}"))
@@ -56,7 +60,9 @@ impl Settings {
             .or_else(|| environment::config_dir().map(|config| config.join("azurelinux/keys")))
             .ok_or_else(|| homeless("signing key", "AZL_KEY"))?;
         let out = out.unwrap_or_else(|| root.join("out"));
-        Ok(Self { root, store, keys, out, policy })
+        // Where nothing can be built, the tree can still be read and rendered.
+        let arch = arch.unwrap_or_else(|| environment::machine().parse().unwrap_or(Arch::X86_64));
+        Ok(Self { root, store, keys, out, policy, arch })
     }
 }
 
