@@ -44,8 +44,10 @@ pub(crate) fn resolve_second(
     let mut errors = Vec::new();
     let base: BTreeSet<&str> = stage.packages.iter().map(String::as_str).collect();
     let mut met = resolver.meet_all(|facts| base.iter().copied().chain(facts.requirements()).collect(), &mut errors);
-    if !errors.is_empty() {
-        return Err(lacking(&base, errors));
+    let mut missing = unmet(&resolver, &met);
+    if !(errors.is_empty() && missing.is_empty()) {
+        let others = lacking(&base, errors, &mut missing);
+        return Err(others.into_iter().chain([PlanError::Stage2Lacks(missing)]).collect());
     }
     // What the seed stood for, built packages may need without their specs saying so: the C library's sonames, a shell.
     let stand_ins = stand_ins(inputs, &resolver);
@@ -76,9 +78,21 @@ fn stand_ins<'a>(inputs: &'a Inputs, resolver: &Resolver<'a>) -> BTreeMap<usize,
     found
 }
 
-/// Makes one table of what is missing: capability → who asks.
-fn lacking(base: &BTreeSet<&str>, errors: Vec<PlanError>) -> Vec<PlanError> {
-    let mut missing: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+/// Capabilities that are missing, and who asks for each.
+type Missing = BTreeMap<String, BTreeSet<String>>;
+
+/// Returns what packages that enter a root require in vain.
+fn unmet(resolver: &Resolver<'_>, met: &[Met]) -> Missing {
+    let mut missing = Missing::new();
+    for (capability, package) in met.iter().flat_map(|met| &met.unmet) {
+        let package = &resolver.index.packages[*package].facts.nevra.name;
+        missing.entry(capability.clone()).or_default().insert(format!("{package}(installed)"));
+    }
+    missing
+}
+
+/// Moves what nobody provides into the table and returns the other errors.
+fn lacking(base: &BTreeSet<&str>, errors: Vec<PlanError>, missing: &mut Missing) -> Vec<PlanError> {
     let mut others = Vec::new();
     for error in errors {
         match error {
@@ -90,7 +104,6 @@ fn lacking(base: &BTreeSet<&str>, errors: Vec<PlanError>) -> Vec<PlanError> {
             other => others.push(other),
         }
     }
-    others.push(PlanError::Stage2Lacks(missing));
     others
 }
 
