@@ -150,6 +150,9 @@ impl Graph {
 pub fn find_cycle<T: Ord + Clone>(edges: &BTreeMap<T, BTreeSet<T>>) -> Option<Vec<T>> {
     let mut done = BTreeSet::new();
     for start in edges.keys() {
+        if done.contains(start) {
+            continue;
+        }
         let mut path: Vec<(T, Vec<T>)> = Vec::new();
         push(start, edges, &mut path);
         while let Some((node, rest)) = path.last_mut() {
@@ -158,14 +161,16 @@ pub fn find_cycle<T: Ord + Clone>(edges: &BTreeMap<T, BTreeSet<T>>) -> Option<Ve
                 path.pop();
                 continue;
             };
+            // What is done is not on the path, so most edges need no look at it.
+            if done.contains(&next) {
+                continue;
+            }
             if let Some(at) = path.iter().position(|(seen, _)| *seen == next) {
                 let mut cycle: Vec<T> = path[at..].iter().map(|(seen, _)| seen.clone()).collect();
                 cycle.push(next);
                 return Some(cycle);
             }
-            if !done.contains(&next) {
-                push(&next, edges, &mut path);
-            }
+            push(&next, edges, &mut path);
         }
     }
     None
