@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use azl_action::ports::{BlobStore, Executor, PortError, RootComposer};
 use azl_action::{ActionResult, Blob, Run};
-use azl_exec::Bubblewrap;
+use azl_exec::{Bubblewrap, Conditions};
 use azl_host::{Cmd, environment, files};
 use azl_store::LocalStore;
 
-const PROGRAMS: [&str; 7] =
-    ["/bin/sh", "/bin/cat", "/bin/ls", "/bin/sleep", "/usr/bin/env", "/usr/bin/id", "/bin/uname"];
+const PROGRAMS: [&str; 8] =
+    ["/usr/bin/nproc", "/bin/sh", "/bin/cat", "/bin/ls", "/bin/sleep", "/usr/bin/env", "/usr/bin/id", "/bin/uname"];
 
 /// A root that was made by hand.
 struct Ready(PathBuf);
@@ -50,8 +50,12 @@ impl Sandbox {
             files::copy(&file, target).expect("a copy");
         }
         let store = LocalStore::open(directory.path().join("store")).expect("a store");
-        let executor = Bubblewrap::new(Arc::new(Ready(root)), 3).expect("bubblewrap");
+        let executor = Bubblewrap::new(Arc::new(Ready(root)), Conditions::default()).expect("bubblewrap");
         Some(Self { directory, store, executor })
+    }
+
+    fn executor_under(&self, conditions: Conditions) -> Bubblewrap {
+        Bubblewrap::new(Arc::new(Ready(self.directory.path().join("root"))), conditions).expect("bubblewrap")
     }
 
     fn run(&self, script: &str) -> Result<ActionResult, PortError> {
@@ -170,6 +174,27 @@ fn without_bubblewrap_the_error_says_how_to_get_it() {
         let _ = std::io::Write::write_all(&mut std::io::stderr(), b"not run: bubblewrap is installed\n");
         return;
     }
-    let error = Bubblewrap::new(Arc::new(Ready(PathBuf::new())), 1).err().expect("not installed");
+    let error = Bubblewrap::new(Arc::new(Ready(PathBuf::new())), Conditions::default()).err().expect("not installed");
     assert!(error.to_string().contains("apt-get install bubblewrap"), "{error}");
+}
+
+#[test]
+fn other_conditions_are_seen_and_the_contract_stays() {
+    let Some(mut sandbox) = Sandbox::new() else { return };
+    sandbox.executor = sandbox.executor_under(Conditions {
+        processors: 1,
+        host_name: "elsewhere".to_owned(),
+        build_in_memory: Some(false),
+        shuffle_directories: true,
+        umask: 0o027,
+        ..Conditions::default()
+    });
+    assert_eq!(sandbox.output("id -u > /out/o; uname -n >> /out/o"), "1000\nelsewhere\n");
+    assert_eq!(sandbox.output("nproc > /out/o; umask >> /out/o"), "1\n0027\n");
+}
+
+#[test]
+fn the_permission_bits_of_new_files_are_not_the_hosts() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    assert_eq!(sandbox.output("umask > /out/o"), "0022\n");
 }

@@ -225,6 +225,11 @@ pub fn symlink(target: impl AsRef<Path>, link: impl AsRef<Path>) -> Result<()> {
     context(std::os::unix::fs::symlink(&target, &link), "create link", link.as_ref())
 }
 
+/// Returns where a symbolic link leads, as written.
+pub fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
+    context(fs::read_link(&path), "read link", path.as_ref())
+}
+
 /// Sets the permission bits.
 pub fn set_mode(path: impl AsRef<Path>, mode: u32) -> Result<()> {
     context(fs::set_permissions(&path, fs::Permissions::from_mode(mode)), "set the mode of", path.as_ref())

@@ -5,6 +5,8 @@
 //!
 //! **Invariant:** a process that outlives its time limit is killed with its whole process group.
 
+mod inherited;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -17,6 +19,7 @@ use std::time::Duration;
 use crate::clock::{self, Stopwatch};
 use crate::dialogue::Dialogue;
 use crate::files;
+use inherited::Inherited;
 
 /// Lines of output kept in an error.
 pub const TAIL_LINES: usize = 40;
@@ -30,6 +33,7 @@ pub struct Cmd {
     env: BTreeMap<String, String>,
     input: Vec<u8>,
     timeout: Option<Duration>,
+    inherited: Inherited,
 }
 
 /// A program that could not be run or did not succeed.
@@ -78,6 +82,7 @@ impl Cmd {
             env: BTreeMap::from([("PATH".to_owned(), path)]),
             input: Vec::new(),
             timeout: None,
+            inherited: Inherited::default(),
         }
     }
 
@@ -125,6 +130,20 @@ impl Cmd {
         self
     }
 
+    /// Sets the permission bits that new files do not get; without it they are this process's.
+    #[must_use]
+    pub fn umask(mut self, bits: u32) -> Self {
+        self.inherited.umask = Some(bits);
+        self
+    }
+
+    /// Lets the program use at most so many of the processors that this process may use.
+    #[must_use]
+    pub fn processors(mut self, count: usize) -> Self {
+        self.inherited.processors = Some(count);
+        self
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args).current_dir(&self.directory).env_clear().envs(&self.env);
@@ -133,7 +152,9 @@ impl Cmd {
     }
 
     fn start(&self, command: &mut Command) -> Result<Child, CmdError> {
-        command.spawn().map_err(|source| CmdError::Start { command: self.to_string(), source })
+        self.inherited
+            .during(|| command.spawn())
+            .map_err(|source| CmdError::Start { command: self.to_string(), source })
     }
 
     /// Runs to the end and returns the output.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use azl_action::ports::{PortError, RootComposer};
 use azl_boot::Qemu;
-use azl_exec::{Bubblewrap, Roots};
+use azl_exec::{Bubblewrap, Conditions, Roots};
 use azl_fetch::HostFetcher;
 use azl_host::environment;
 use azl_host::lock::Lock;
@@ -94,7 +94,7 @@ impl Session {
         let ports = Ports {
             shared: None,
             fetcher: Box::new(HostFetcher::new()),
-            executor: Box::new(Bubblewrap::new(Arc::clone(&composer), environment::processors())?),
+            executor: Box::new(Bubblewrap::new(Arc::clone(&composer), Conditions::default())?),
             signer: Box::new(KeySigner::new(load_key(&settings, signing)?, &key_policy(signing)?).map_err(refused)?),
             hypervisor: Box::new(Qemu::new(composer)),
             headers: Mutex::default(),

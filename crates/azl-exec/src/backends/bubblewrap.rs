@@ -8,7 +8,8 @@
 //! | `/in` | inputs, read-only |
 //! | `/out`, `/builddir`, `/tmp`, `/var/tmp` | fresh, writable |
 //! | `/var/lib/rpm` | empty, writable: nothing is installed in a composed root, and rpm must not stumble over that |
-//! | environment | the action's, and `RPM_BUILD_NCPUS`, which must change no byte |
+//! | environment | the action's, and what the [`Conditions`] set, which must change no byte |
+//! | permission bits of new files, processors | as the [`Conditions`] say, never as this process has them |
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,14 +21,11 @@ use azl_action::{ActionResult, Blob, Run};
 use azl_host::clock::Stopwatch;
 use azl_host::{Cmd, CmdError, environment, files};
 
+use crate::conditions::Conditions;
 use crate::trees::file_error;
 
 /// Writable directories that nobody reads afterwards: their name beside the outputs, and in the sandbox.
 const SCRATCH: [(&str, &str); 3] = [("builddir", "/builddir"), ("tmp", "/tmp"), ("vartmp", "/var/tmp")];
-
-/// With this much memory to spare, builds happen in memory: unpacking and removing a kernel's 90,000 files on a disk
-/// takes minutes. The largest build of the set needs 4 GiB.
-const MEMORY_FOR_BUILDS: u64 = 12 << 30;
 
 /// Where rpm keeps the database of installed packages.
 const RPM_DATABASE: &str = "/var/lib/rpm";
@@ -36,35 +34,36 @@ const RPM_DATABASE: &str = "/var/lib/rpm";
 pub struct Bubblewrap {
     program: PathBuf,
     composer: Arc<dyn RootComposer>,
-    processors: usize,
+    conditions: Conditions,
 }
 
 impl Bubblewrap {
-    /// Finds `bwrap`; each action may use `processors`.
+    /// Finds `bwrap`; each action runs under the given conditions.
     ///
     /// # Errors
-    /// If bubblewrap is not installed, with the line that installs it.
-    pub fn new(composer: Arc<dyn RootComposer>, processors: usize) -> Result<Self, PortError> {
+    /// If bubblewrap is not installed, with the line that installs it; if the conditions cannot be had.
+    pub fn new(composer: Arc<dyn RootComposer>, conditions: Conditions) -> Result<Self, PortError> {
+        conditions.check().map_err(PortError::Input)?;
         let program = environment::find_program("bwrap").ok_or_else(|| {
             PortError::Infrastructure(
                 "bubblewrap is not installed\n  hint: apt-get install bubblewrap, or `cargo xtask doctor`".to_owned(),
             )
         })?;
-        Ok(Self { program, composer, processors })
+        Ok(Self { program, composer, conditions })
     }
 
     fn command(&self, run: &Run<Vec<Blob>>, root: &Path, work: &Path) -> Cmd {
         let user = if run.as_root { "0" } else { "1000" };
         let mut cmd = Cmd::new(&self.program, "/")
             .args(["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"])
-            .args(["--uid", user, "--gid", user, "--hostname", "azl-build"])
+            .args(["--uid", user, "--gid", user, "--hostname", &self.conditions.host_name])
             .arg("--ro-bind")
             .arg(root)
             .arg("/")
             .args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run"]);
         cmd = cmd.arg("--ro-bind").arg(work.join("in")).arg("/in");
         cmd = cmd.arg("--bind").arg(work.join("out")).arg("/out");
-        let in_memory = environment::available_memory() >= MEMORY_FOR_BUILDS;
+        let in_memory = self.conditions.in_memory();
         for (directory, target) in SCRATCH {
             cmd = match in_memory {
                 true => cmd.args(["--tmpfs", target]),
@@ -74,19 +73,53 @@ impl Bubblewrap {
         if files::is_dir(root.join(RPM_DATABASE.trim_start_matches('/'))) {
             cmd = cmd.args(["--tmpfs", RPM_DATABASE]);
         }
-        let processors = self.processors.to_string();
-        let host = [("RPM_BUILD_NCPUS", processors.as_str())];
-        for (name, value) in run.env.iter().map(|(n, v)| (n.as_str(), v.as_str())).chain(host) {
-            cmd = cmd.args(["--setenv", name, value]);
+        if let Some((library, target)) = self.conditions.preloaded() {
+            cmd = cmd.arg("--ro-bind").arg(library).arg(target);
         }
-        cmd.args(["--chdir", "/builddir", "--"]).args(&run.command).timeout(Duration::from_secs(run.timeout))
+        for (name, value) in run.env.clone().into_iter().chain(self.conditions.environment()) {
+            cmd = cmd.args(["--setenv".to_owned(), name, value]);
+        }
+        cmd.args(["--chdir", "/builddir", "--"])
+            .args(&run.command)
+            .timeout(Duration::from_secs(run.timeout))
+            .umask(self.conditions.umask)
+            .processors(self.conditions.processors)
+    }
+}
+
+impl Bubblewrap {
+    /// Lays out the writable directories and the inputs; returns the root to use.
+    fn lay_out(
+        &self,
+        run: &Run<Vec<Blob>>,
+        store: &dyn BlobStore,
+        root: PathBuf,
+        work: &Path,
+    ) -> Result<PathBuf, PortError> {
+        for directory in self.conditions.order(&["in", "out", "builddir", "tmp", "vartmp"]) {
+            files::create_dir_all(work.join(directory)).map_err(file_error)?;
+        }
+        for (directory, blobs) in self.conditions.order(&run.inputs.iter().collect::<Vec<_>>()) {
+            let directory = work.join("in").join(directory);
+            files::create_dir_all(&directory).map_err(file_error)?;
+            for blob in self.conditions.order(blobs) {
+                files::link_or_copy(store.path(blob.digest)?, directory.join(&blob.name)).map_err(file_error)?;
+            }
+        }
+        if !self.conditions.shuffle_directories {
+            return Ok(root);
+        }
+        let other = work.join("root");
+        self.conditions.link_tree(&root, &other).map_err(file_error)?;
+        Ok(other)
     }
 }
 
 impl Executor for Bubblewrap {
     fn run(&self, run: &Run<Vec<Blob>>, store: &dyn BlobStore, log: &Path) -> Result<ActionResult, PortError> {
         let root = self.composer.compose(&run.root, store)?;
-        let work = prepare(run, store)?;
+        let work = store.scratch(self.conditions.scratch_label())?;
+        let root = self.lay_out(run, store, root, &work)?;
         let watch = Stopwatch::start();
         self.command(run, &root, &work).run_logged(log).map_err(|error| failed(error, log))?;
         let outputs = collect(&work.join("out"), store)?;
@@ -95,22 +128,6 @@ impl Executor for Bubblewrap {
         let log = files::read(log).ok().map(|bytes| store.put(&bytes)).transpose()?;
         Ok(ActionResult { outputs, log, millis, usage: azl_action::Usage::default() })
     }
-}
-
-/// Lays out the writable directories and the inputs.
-fn prepare(run: &Run<Vec<Blob>>, store: &dyn BlobStore) -> Result<PathBuf, PortError> {
-    let work = store.scratch("run")?;
-    for directory in ["in", "out", "builddir", "tmp", "vartmp"] {
-        files::create_dir_all(work.join(directory)).map_err(file_error)?;
-    }
-    for (directory, blobs) in &run.inputs {
-        let directory = work.join("in").join(directory);
-        files::create_dir_all(&directory).map_err(file_error)?;
-        for blob in blobs {
-            files::link_or_copy(store.path(blob.digest)?, directory.join(&blob.name)).map_err(file_error)?;
-        }
-    }
-    Ok(work)
 }
 
 fn collect(out: &Path, store: &dyn BlobStore) -> Result<BTreeMap<String, azl_digest::Digest>, PortError> {
