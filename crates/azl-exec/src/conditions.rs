@@ -70,6 +70,8 @@ impl Conditions {
         if self.clock_offset_days != 0 {
             // Waiting must take as long as ever: only the calendar is off.
             variables.push(("DONT_FAKE_MONOTONIC".to_owned(), "1".to_owned()));
+            // Times of files stay as they are: the mask that clamps them must not see a time that is not in the file.
+            variables.push(("NO_FAKE_STAT".to_owned(), "1".to_owned()));
             variables.push(("FAKETIME".to_owned(), format!("{:+}d", self.clock_offset_days)));
             variables.push(("LD_PRELOAD".to_owned(), PRELOADED.to_owned()));
         }
@@ -81,7 +83,8 @@ impl Conditions {
         self.clock_library.as_deref().filter(|_| self.clock_offset_days != 0).map(|library| (library, PRELOADED))
     }
 
-    pub(crate) fn in_memory(&self) -> bool {
+    /// Returns whether scratch directories are in memory, now.
+    pub fn in_memory(&self) -> bool {
         self.build_in_memory.unwrap_or_else(|| environment::available_memory() >= MEMORY_FOR_BUILDS)
     }
 

@@ -17,6 +17,7 @@ mod log;
 mod overlay;
 mod release;
 mod render;
+mod reproduce;
 mod spec;
 mod test;
 mod tidy;
@@ -85,6 +86,7 @@ pub(crate) enum Command {
     Image(image::Image),
     Boot(boot::Boot),
     Verify(verify::Verify),
+    Reproduce(reproduce::Reproduce),
     Update(update::Update),
     Graph(graph::Graph),
     Explain(explain::Explain),
@@ -112,6 +114,7 @@ impl Command {
             Self::Image(verb) => verb.run(context),
             Self::Boot(verb) => verb.run(context),
             Self::Verify(verb) => verb.run(context),
+            Self::Reproduce(verb) => verb.run(context),
             Self::Update(verb) => verb.run(context),
             Self::Graph(verb) => verb.run(context),
             Self::Explain(verb) => verb.run(context),
