@@ -15,6 +15,9 @@ use azl_host::{FileError, environment, files};
 /// takes minutes. The largest build of the set needs 4 GiB.
 const MEMORY_FOR_BUILDS: u64 = 12 << 30;
 
+/// The permission bits that new files do not get in a release's builds.
+pub const UMASK: u32 = 0o022;
+
 /// Where a preloaded library is in the sandbox.
 const PRELOADED: &str = "/run/preloaded.so";
 
@@ -46,7 +49,7 @@ impl Default for Conditions {
             clock_offset_days: 0,
             clock_library: None,
             shuffle_directories: false,
-            umask: 0o022,
+            umask: UMASK,
         }
     }
 }

@@ -17,7 +17,7 @@ pub mod merge;
 pub mod roots;
 pub mod trees;
 
-pub use backends::bubblewrap::Bubblewrap;
-pub use conditions::Conditions;
+pub use backends::bubblewrap::{BUILD_PATH, BUILD_USER, Bubblewrap};
+pub use conditions::{Conditions, UMASK};
 pub use merge::LayerFiles;
 pub use roots::Roots;

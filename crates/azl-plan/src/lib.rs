@@ -11,6 +11,7 @@
 pub mod attest;
 pub mod boot;
 pub mod build;
+pub mod buildinfo;
 pub mod check;
 mod clashes;
 pub mod facts;

@@ -8,7 +8,7 @@ use crate::facts::Facts;
 use crate::inputs::Inputs;
 use crate::parse::Specs;
 use crate::requires::{self, Needs};
-use crate::{MACROS, attest, boot, build, check, clashes, image, parse, query, repo, seed, sign};
+use crate::{MACROS, attest, boot, build, buildinfo, check, clashes, image, parse, query, repo, seed, sign};
 
 /// Input that cannot be planned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -180,6 +180,7 @@ fn insert_release(inputs: &Inputs, needs: &BTreeMap<String, Needs>, nodes: &mut 
     attest::insert_repositories(inputs, nodes);
     for (name, component) in &inputs.components {
         attest::insert_component(inputs, name, component, &needs[name], nodes);
+        buildinfo::insert(inputs, name, component, nodes);
     }
     for (name, image) in &inputs.images {
         attest::insert_image(inputs, name, image, nodes);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azl_action::{Blob, NodeId};
+use azl_action::{Blob, NodeId, Work};
 use azl_digest::Digest;
 use azl_plan::release::Goal;
 use azl_plan::{ComponentInput, Facts, ImageInput, ImageKind, Inputs, SeedSet, Signing, SpecFacts, plan};
@@ -115,4 +115,19 @@ fn specs_are_judged_with_our_macros_and_without_building_them() {
     let specs = BTreeMap::from([("app/00".to_owned(), vec![blob("app.spec")])]);
     let found = needs(&Goal::Specs(BTreeMap::from([("tree".to_owned(), specs)])), "parse:tree");
     assert_eq!(found, ["rpm:azurelinux-rpm-config", "seed:build"].map(str::to_owned).into());
+}
+
+#[test]
+fn a_buildinfo_is_made_of_the_very_runs_that_build() {
+    let (inputs, facts) = toy();
+    let graph = plan(&inputs, &facts, &Goal::Release).expect("a graph");
+    let derivation = |id: NodeId| graph.get(&id).expect("planned").derivation.clone();
+    let Work::Compute(info) = derivation(azl_plan::buildinfo::node("app")) else { panic!("computed") };
+    let Work::Run(run) = derivation(azl_plan::build::rpm_node("app")) else { panic!("run") };
+    assert_eq!(info.inputs["rpm-root"], run.root);
+    assert_eq!(info.inputs["rpm-in-srpm"], run.inputs["srpm"]);
+    let parameters: azl_plan::buildinfo::Parameters = serde_json::from_value(info.parameters).expect("its type");
+    let names: Vec<&str> = parameters.steps.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["srpm", "rpm"]);
+    assert_eq!((&parameters.steps[1].1.command, &parameters.steps[1].1.env), (&run.command, &run.env));
 }

@@ -27,6 +27,11 @@ use crate::trees::file_error;
 /// Writable directories that nobody reads afterwards: their name beside the outputs, and in the sandbox.
 const SCRATCH: [(&str, &str); 3] = [("builddir", "/builddir"), ("tmp", "/tmp"), ("vartmp", "/var/tmp")];
 
+/// The user of a build, where the action does not ask for user 0.
+pub const BUILD_USER: u32 = 1000;
+/// Where a build begins.
+pub const BUILD_PATH: &str = "/builddir";
+
 /// Where rpm keeps the database of installed packages.
 const RPM_DATABASE: &str = "/var/lib/rpm";
 
@@ -53,10 +58,10 @@ impl Bubblewrap {
     }
 
     fn command(&self, run: &Run<Vec<Blob>>, root: &Path, work: &Path) -> Cmd {
-        let user = if run.as_root { "0" } else { "1000" };
+        let user = if run.as_root { "0".to_owned() } else { BUILD_USER.to_string() };
         let mut cmd = Cmd::new(&self.program, "/")
             .args(["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"])
-            .args(["--uid", user, "--gid", user, "--hostname", &self.conditions.host_name])
+            .args(["--uid", &user, "--gid", &user, "--hostname", &self.conditions.host_name])
             .arg("--ro-bind")
             .arg(root)
             .arg("/")
@@ -79,7 +84,7 @@ impl Bubblewrap {
         for (name, value) in run.env.clone().into_iter().chain(self.conditions.environment()) {
             cmd = cmd.args(["--setenv".to_owned(), name, value]);
         }
-        cmd.args(["--chdir", "/builddir", "--"])
+        cmd.args(["--chdir", BUILD_PATH, "--"])
             .args(&run.command)
             .timeout(Duration::from_secs(run.timeout))
             .umask(self.conditions.umask)
