@@ -11,18 +11,17 @@
 //! | environment | the action's, and what the [`Conditions`] set, which must change no byte |
 //! | permission bits of new files, processors | as the [`Conditions`] say, never as this process has them |
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use azl_action::ports::{BlobStore, Executor, PortError, RootComposer};
-use azl_action::{ActionResult, Blob, Run};
+use azl_action::{ActionResult, Blob, Run, Usage};
 use azl_host::clock::Stopwatch;
 use azl_host::{Cmd, CmdError, environment, files};
 
 use crate::conditions::Conditions;
-use crate::trees::file_error;
+use crate::limits::Limits;
+use crate::work::Work;
 
 /// Writable directories that nobody reads afterwards: their name beside the outputs, and in the sandbox.
 const SCRATCH: [(&str, &str); 3] = [("builddir", "/builddir"), ("tmp", "/tmp"), ("vartmp", "/var/tmp")];
@@ -30,120 +29,109 @@ const SCRATCH: [(&str, &str); 3] = [("builddir", "/builddir"), ("tmp", "/tmp"), 
 /// Where rpm keeps the database of installed packages.
 const RPM_DATABASE: &str = "/var/lib/rpm";
 
+/// Bytes that `/run` may hold. Nobody needs it; it is there because programs expect it.
+const RUN_SIZE: &str = "67108864";
+
 /// Runs actions with the host's `bwrap`.
 pub struct Bubblewrap {
-    program: PathBuf,
+    bwrap: PathBuf,
+    prlimit: PathBuf,
     composer: Arc<dyn RootComposer>,
     conditions: Conditions,
+    limits: Limits,
 }
 
 impl Bubblewrap {
-    /// Finds `bwrap`; each action runs under the given conditions.
+    /// Finds `bwrap` and `prlimit`; each action runs under the given conditions, and within the machine's limits.
     ///
     /// # Errors
-    /// If bubblewrap is not installed, with the line that installs it; if the conditions cannot be had.
+    /// If one of them is not installed, with the line that installs it; if the conditions cannot be had.
     pub fn new(composer: Arc<dyn RootComposer>, conditions: Conditions) -> Result<Self, PortError> {
         conditions.check().map_err(PortError::Input)?;
-        let program = environment::find_program("bwrap").ok_or_else(|| {
-            PortError::Infrastructure(
-                "bubblewrap is not installed\n  hint: apt-get install bubblewrap, or `cargo xtask doctor`".to_owned(),
-            )
-        })?;
-        Ok(Self { program, composer, conditions })
+        let (bwrap, prlimit) = (find("bwrap", "bubblewrap")?, find("prlimit", "util-linux")?);
+        Ok(Self { bwrap, prlimit, composer, conditions, limits: Limits::default() })
+    }
+
+    /// Keeps each action within other limits.
+    #[must_use]
+    pub fn limited(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     fn command(&self, run: &Run<Vec<Blob>>, root: &Path, work: &Path) -> Cmd {
         let user = if run.as_root { "0" } else { "1000" };
-        let mut cmd = Cmd::new(&self.program, "/")
+        let mut cmd = Cmd::new(&self.prlimit, "/")
+            .args(self.limits.prlimit())
+            .arg(&self.bwrap)
             .args(["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"])
             .args(["--uid", user, "--gid", user, "--hostname", &self.conditions.host_name])
             .arg("--ro-bind")
             .arg(root)
-            .arg("/")
-            .args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run"]);
+            .args(["/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"])
+            .args(["--size", RUN_SIZE, "--tmpfs", "/run"]);
         cmd = cmd.arg("--ro-bind").arg(work.join("in")).arg("/in");
         cmd = cmd.arg("--bind").arg(work.join("out")).arg("/out");
+        let mut bounds = self.limits.bounds(run.timeout);
+        bounds.in_memory.push("/dev/shm".into());
         let in_memory = self.conditions.in_memory();
         for (directory, target) in SCRATCH {
-            cmd = match in_memory {
-                true => cmd.args(["--tmpfs", target]),
-                false => cmd.arg("--bind").arg(work.join(directory)).arg(target),
-            };
+            if in_memory {
+                bounds.in_memory.push(target.into());
+                cmd = cmd.args(["--tmpfs", target]);
+            } else {
+                cmd = cmd.arg("--bind").arg(work.join(directory)).arg(target);
+            }
         }
         if files::is_dir(root.join(RPM_DATABASE.trim_start_matches('/'))) {
+            bounds.in_memory.push(RPM_DATABASE.into());
             cmd = cmd.args(["--tmpfs", RPM_DATABASE]);
         }
+        self.surround(cmd, run).args(["--chdir", "/builddir", "--"]).args(&run.command).bounds(bounds)
+    }
+
+    /// Adds what the action and the conditions say about surroundings.
+    fn surround(&self, mut cmd: Cmd, run: &Run<Vec<Blob>>) -> Cmd {
         if let Some((library, target)) = self.conditions.preloaded() {
             cmd = cmd.arg("--ro-bind").arg(library).arg(target);
         }
         for (name, value) in run.env.clone().into_iter().chain(self.conditions.environment()) {
             cmd = cmd.args(["--setenv".to_owned(), name, value]);
         }
-        cmd.args(["--chdir", "/builddir", "--"])
-            .args(&run.command)
-            .timeout(Duration::from_secs(run.timeout))
-            .umask(self.conditions.umask)
-            .processors(self.conditions.processors)
+        cmd.umask(self.conditions.umask).processors(self.conditions.processors)
     }
 }
 
-impl Bubblewrap {
-    /// Lays out the writable directories and the inputs; returns the root to use.
-    fn lay_out(
-        &self,
-        run: &Run<Vec<Blob>>,
-        store: &dyn BlobStore,
-        root: PathBuf,
-        work: &Path,
-    ) -> Result<PathBuf, PortError> {
-        for directory in self.conditions.order(&["in", "out", "builddir", "tmp", "vartmp"]) {
-            files::create_dir_all(work.join(directory)).map_err(file_error)?;
-        }
-        for (directory, blobs) in self.conditions.order(&run.inputs.iter().collect::<Vec<_>>()) {
-            let directory = work.join("in").join(directory);
-            files::create_dir_all(&directory).map_err(file_error)?;
-            for blob in self.conditions.order(blobs) {
-                files::link_or_copy(store.path(blob.digest)?, directory.join(&blob.name)).map_err(file_error)?;
-            }
-        }
-        if !self.conditions.shuffle_directories {
-            return Ok(root);
-        }
-        let other = work.join("root");
-        self.conditions.link_tree(&root, &other).map_err(file_error)?;
-        Ok(other)
-    }
+fn find(program: &str, package: &str) -> Result<PathBuf, PortError> {
+    environment::find_program(program).ok_or_else(|| {
+        PortError::Infrastructure(format!(
+            "{package} is not installed\n  hint: apt-get install {package}, or `cargo xtask doctor`"
+        ))
+    })
 }
 
 impl Executor for Bubblewrap {
     fn run(&self, run: &Run<Vec<Blob>>, store: &dyn BlobStore, log: &Path) -> Result<ActionResult, PortError> {
         let root = self.composer.compose(&run.root, store)?;
-        let work = store.scratch(self.conditions.scratch_label())?;
-        let root = self.lay_out(run, store, root, &work)?;
+        let work = Work::lay_out(run, store, &self.conditions)?;
+        let root = work.root(root, &self.conditions)?;
         let watch = Stopwatch::start();
-        self.command(run, &root, &work).run_logged(log).map_err(|error| failed(error, log))?;
-        let outputs = collect(&work.join("out"), store)?;
-        files::remove_dir_all(&work).map_err(file_error)?;
-        let millis = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let used = self.command(run, &root, &work.path).run_logged(log).map_err(|error| failed(error, log))?;
+        let outputs = work.collect(store)?;
+        work.remove()?;
         let log = files::read(log).ok().map(|bytes| store.put(&bytes)).transpose()?;
-        Ok(ActionResult { outputs, log, millis, usage: azl_action::Usage::default() })
+        let usage = Usage { cpu_millis: millis(used.cpu), peak_memory: used.peak_memory };
+        Ok(ActionResult { outputs, log, millis: millis(watch.elapsed()), usage })
     }
 }
 
-fn collect(out: &Path, store: &dyn BlobStore) -> Result<BTreeMap<String, azl_digest::Digest>, PortError> {
-    let mut outputs = BTreeMap::new();
-    for name in files::walk_files(out).map_err(file_error)? {
-        let path = out.join(&name);
-        if files::size(&path).is_none() {
-            return Err(PortError::Input(format!("output `{name}` is not a regular file")));
-        }
-        outputs.insert(name, store.take(&path)?);
-    }
-    Ok(outputs)
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn failed(error: CmdError, log: &Path) -> PortError {
     match error {
+        CmdError::Interrupted => PortError::Interrupted,
         CmdError::Failed { .. } if is_namespace_failure(&error) => PortError::Infrastructure(format!(
             "{error}\n  hint: this kernel refuses user namespaces; as root: sysctl kernel.unprivileged_userns_clone=1, \
              on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0; then `cargo xtask doctor`"

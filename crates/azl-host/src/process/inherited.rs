@@ -61,7 +61,6 @@ fn choose(allowed: &CpuSet, count: usize) -> Option<CpuSet> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::Cmd;
 
     fn printed(cmd: &Cmd) -> String {
