@@ -13,6 +13,7 @@
 
 pub mod backends;
 pub mod conditions;
+mod filter;
 pub mod limits;
 pub mod merge;
 pub mod roots;

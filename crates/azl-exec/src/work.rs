@@ -3,6 +3,7 @@
 //! **Invariant:** it is gone when its [`Work`] is, however the action ended.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
 
 use azl_action::ports::{BlobStore, PortError};
@@ -50,6 +51,13 @@ impl Work {
         let other = self.path.join("root");
         conditions.link_tree(&composed, &other).map_err(file_error)?;
         Ok(other)
+    }
+
+    /// Writes the filter of system calls and opens it for the sandbox to read.
+    pub(crate) fn filter(&self, filter: &[u8]) -> Result<File, PortError> {
+        let path = self.path.join("filter");
+        files::write_new(&path, filter, 0o600).map_err(file_error)?;
+        files::open(path).map_err(file_error)
     }
 
     /// Moves what is under `out` into the store.

@@ -15,10 +15,13 @@ mod watch;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::fs::File;
 use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dialogue::Dialogue;
@@ -157,6 +160,13 @@ impl Cmd {
     pub fn processors(mut self, count: usize) -> Self {
         self.inherited.processors = Some(count);
         self
+    }
+
+    /// Has the program inherit an open file; returns the number it has there.
+    pub fn file(mut self, file: File) -> (Self, i32) {
+        let number = file.as_raw_fd();
+        self.inherited.file = Some(Arc::new(file));
+        (self, number)
     }
 
     fn command(&self) -> Command {

@@ -6,6 +6,7 @@
 //! | network, ipc, pid, uts, cgroup, user | private; no interface but loopback |
 //! | user | 1000 `builder`, or 0 where the action says so; never the host's |
 //! | `/in` | inputs, read-only |
+//! | system calls | all but those that reach past namespaces (`filter.rs`) |
 //! | `/out`, `/builddir`, `/tmp`, `/var/tmp` | fresh, writable |
 //! | `/var/lib/rpm` | empty, writable: nothing is installed in a composed root, and rpm must not stumble over that |
 //! | environment | the action's, and what the [`Conditions`] set, which must change no byte |
@@ -20,6 +21,7 @@ use azl_host::clock::Stopwatch;
 use azl_host::{Cmd, CmdError, environment, files};
 
 use crate::conditions::Conditions;
+use crate::filter;
 use crate::limits::Limits;
 use crate::work::Work;
 
@@ -39,6 +41,7 @@ pub struct Bubblewrap {
     composer: Arc<dyn RootComposer>,
     conditions: Conditions,
     limits: Limits,
+    filter: Vec<u8>,
 }
 
 impl Bubblewrap {
@@ -49,7 +52,9 @@ impl Bubblewrap {
     pub fn new(composer: Arc<dyn RootComposer>, conditions: Conditions) -> Result<Self, PortError> {
         conditions.check().map_err(PortError::Input)?;
         let (bwrap, prlimit) = (find("bwrap", "bubblewrap")?, find("prlimit", "util-linux")?);
-        Ok(Self { bwrap, prlimit, composer, conditions, limits: Limits::default() })
+        let filter = filter::filter(std::env::consts::ARCH)
+            .ok_or_else(|| PortError::Infrastructure(format!("no sandbox for {} machines", std::env::consts::ARCH)))?;
+        Ok(Self { bwrap, prlimit, composer, conditions, limits: Limits::default(), filter })
     }
 
     /// Keeps each action within other limits.
@@ -59,7 +64,7 @@ impl Bubblewrap {
         self
     }
 
-    fn command(&self, run: &Run<Vec<Blob>>, root: &Path, work: &Path) -> Cmd {
+    fn command(&self, run: &Run<Vec<Blob>>, root: &Path, work: &Work) -> Result<Cmd, PortError> {
         let user = if run.as_root { "0" } else { "1000" };
         let mut cmd = Cmd::new(&self.prlimit, "/")
             .args(self.limits.prlimit())
@@ -70,8 +75,8 @@ impl Bubblewrap {
             .arg(root)
             .args(["/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"])
             .args(["--size", RUN_SIZE, "--tmpfs", "/run"]);
-        cmd = cmd.arg("--ro-bind").arg(work.join("in")).arg("/in");
-        cmd = cmd.arg("--bind").arg(work.join("out")).arg("/out");
+        cmd = cmd.arg("--ro-bind").arg(work.path.join("in")).arg("/in");
+        cmd = cmd.arg("--bind").arg(work.path.join("out")).arg("/out");
         let mut bounds = self.limits.bounds(run.timeout);
         bounds.in_memory.push("/dev/shm".into());
         let in_memory = self.conditions.in_memory();
@@ -80,14 +85,16 @@ impl Bubblewrap {
                 bounds.in_memory.push(target.into());
                 cmd = cmd.args(["--tmpfs", target]);
             } else {
-                cmd = cmd.arg("--bind").arg(work.join(directory)).arg(target);
+                cmd = cmd.arg("--bind").arg(work.path.join(directory)).arg(target);
             }
         }
         if files::is_dir(root.join(RPM_DATABASE.trim_start_matches('/'))) {
             bounds.in_memory.push(RPM_DATABASE.into());
             cmd = cmd.args(["--tmpfs", RPM_DATABASE]);
         }
-        self.surround(cmd, run).args(["--chdir", "/builddir", "--"]).args(&run.command).bounds(bounds)
+        let (cmd, filter) = self.surround(cmd, run).file(work.filter(&self.filter)?);
+        let cmd = cmd.args(["--seccomp", &filter.to_string(), "--chdir", "/builddir", "--"]);
+        Ok(cmd.args(&run.command).bounds(bounds))
     }
 
     /// Adds what the action and the conditions say about surroundings.
@@ -116,7 +123,7 @@ impl Executor for Bubblewrap {
         let work = Work::lay_out(run, store, &self.conditions)?;
         let root = work.root(root, &self.conditions)?;
         let watch = Stopwatch::start();
-        let used = self.command(run, &root, &work.path).run_logged(log).map_err(|error| failed(error, log))?;
+        let used = self.command(run, &root, &work)?.run_logged(log).map_err(|error| failed(error, log))?;
         let outputs = work.collect(store)?;
         work.remove()?;
         let log = files::read(log).ok().map(|bytes| store.put(&bytes)).transpose()?;
