@@ -14,6 +14,7 @@
 pub mod backends;
 pub mod conditions;
 mod filter;
+mod jobs;
 pub mod limits;
 pub mod merge;
 pub mod roots;

@@ -100,7 +100,7 @@ fn sees_its_own_user_host_name_and_environment_only() {
     assert_eq!(sandbox.output("uname -n > /out/o"), "azl-build\n");
     let environment = sandbox.output("env > /out/o");
     let names: BTreeSet<&str> = environment.lines().filter_map(|line| line.split('=').next()).collect();
-    assert_eq!(names, ["A", "PATH", "PWD", "RPM_BUILD_NCPUS"].into(), "{environment}");
+    assert_eq!(names, ["A", "PATH", "PWD", "RPM_BUILD_JOBSERVER", "RPM_BUILD_NCPUS"].into(), "{environment}");
 }
 
 #[test]

@@ -13,7 +13,7 @@
 //! | permission bits of new files, processors | as the [`Conditions`] say, never as this process has them |
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use azl_action::ports::{BlobStore, Executor, PortError, RootComposer};
 use azl_action::{ActionResult, Blob, Run, Usage};
@@ -22,6 +22,7 @@ use azl_host::{Cmd, CmdError, environment, files};
 
 use crate::conditions::Conditions;
 use crate::filter;
+use crate::jobs::{self, Jobs};
 use crate::limits::Limits;
 use crate::work::Work;
 
@@ -42,6 +43,8 @@ pub struct Bubblewrap {
     conditions: Conditions,
     limits: Limits,
     filter: Vec<u8>,
+    /// Made with the first action, when there is a store to keep it in.
+    jobs: OnceLock<Jobs>,
 }
 
 impl Bubblewrap {
@@ -54,7 +57,7 @@ impl Bubblewrap {
         let (bwrap, prlimit) = (find("bwrap", "bubblewrap")?, find("prlimit", "util-linux")?);
         let filter = filter::filter(std::env::consts::ARCH)
             .ok_or_else(|| PortError::Infrastructure(format!("no sandbox for {} machines", std::env::consts::ARCH)))?;
-        Ok(Self { bwrap, prlimit, composer, conditions, limits: Limits::default(), filter })
+        Ok(Self { bwrap, prlimit, composer, conditions, limits: Limits::default(), filter, jobs: OnceLock::new() })
     }
 
     /// Keeps each action within other limits.
@@ -97,8 +100,20 @@ impl Bubblewrap {
         Ok(cmd.args(&run.command).bounds(bounds))
     }
 
+    fn jobs(&self, store: &dyn BlobStore) -> Result<&Jobs, PortError> {
+        if let Some(jobs) = self.jobs.get() {
+            return Ok(jobs);
+        }
+        let jobs = Jobs::new(self.conditions.processors, store)?;
+        Ok(self.jobs.get_or_init(|| jobs))
+    }
+
     /// Adds what the action and the conditions say about surroundings.
     fn surround(&self, mut cmd: Cmd, run: &Run<Vec<Blob>>) -> Cmd {
+        if let Some(jobs) = self.jobs.get() {
+            cmd = cmd.arg("--bind").arg(jobs.pipe()).arg(jobs::PIPE);
+            cmd = cmd.args(["--setenv", jobs::VARIABLE, &format!("--jobserver-auth=fifo:{}", jobs::PIPE)]);
+        }
         if let Some((library, target)) = self.conditions.preloaded() {
             cmd = cmd.arg("--ro-bind").arg(library).arg(target);
         }
@@ -122,6 +137,7 @@ impl Executor for Bubblewrap {
         let root = self.composer.compose(&run.root, store)?;
         let work = Work::lay_out(run, store, &self.conditions)?;
         let root = work.root(root, &self.conditions)?;
+        let _slot = self.jobs(store)?.begin();
         let watch = Stopwatch::start();
         let used = self.command(run, &root, &work)?.run_logged(log).map_err(|error| failed(error, log))?;
         let outputs = work.collect(store)?;
