@@ -88,6 +88,11 @@ impl Limits {
         }
     }
 
+    /// Says how large a file may be.
+    pub(crate) fn file_hint(&self) -> String {
+        format!("\n  hint: a file may have at most {} bytes here; `AZL_LIMIT_FILE` changes that", self.file)
+    }
+
     /// Returns the arguments of prlimit(1). Sizes of stack and table of files are not limits but surroundings: programs
     /// look at them, and they must not be the host's.
     pub(crate) fn prlimit(&self) -> [String; 5] {

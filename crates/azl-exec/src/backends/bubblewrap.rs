@@ -4,7 +4,7 @@
 //! |---|---|
 //! | root | composed from packages, read-only |
 //! | network, ipc, pid, uts, cgroup, user | private; no interface but loopback |
-//! | user | 1000 `builder`, or 0 where the action says so; never the host's |
+//! | user | 1000 `builder` without capabilities, or 0 where the action says so, with those over files; never the host's |
 //! | `/in` | inputs, read-only |
 //! | system calls | all but those that reach past namespaces (`filter.rs`) |
 //! | `/out`, `/builddir`, `/tmp`, `/var/tmp` | fresh, writable |
@@ -31,6 +31,19 @@ const SCRATCH: [(&str, &str); 3] = [("builddir", "/builddir"), ("tmp", "/tmp"), 
 
 /// Where rpm keeps the database of installed packages.
 const RPM_DATABASE: &str = "/var/lib/rpm";
+
+/// What root in a sandbox may do besides owning everything. bubblewrap would give all capabilities to one who calls it
+/// as root, and none to others; a result must not depend on who builds.
+const ROOT_CAPABILITIES: [&str; 8] = [
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_FOWNER",
+    "CAP_FSETID",
+    "CAP_SETFCAP",
+    "CAP_SETGID",
+    "CAP_SETUID",
+    "CAP_SYS_CHROOT",
+];
 
 /// Bytes that `/run` may hold. Nobody needs it; it is there because programs expect it.
 const RUN_SIZE: &str = "67108864";
@@ -73,7 +86,8 @@ impl Bubblewrap {
             .args(self.limits.prlimit())
             .arg(&self.bwrap)
             .args(["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"])
-            .args(["--uid", user, "--gid", user, "--hostname", &self.conditions.host_name])
+            .args(["--uid", user, "--gid", user, "--hostname", &self.conditions.host_name, "--cap-drop", "ALL"])
+            .args(ROOT_CAPABILITIES.iter().filter(|_| run.as_root).flat_map(|name| ["--cap-add", name]))
             .arg("--ro-bind")
             .arg(root)
             .args(["/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"])
@@ -139,7 +153,8 @@ impl Executor for Bubblewrap {
         let root = work.root(root, &self.conditions)?;
         let _slot = self.jobs(store)?.begin();
         let watch = Stopwatch::start();
-        let used = self.command(run, &root, &work)?.run_logged(log).map_err(|error| failed(error, log))?;
+        let ended = self.command(run, &root, &work)?.run_logged(log);
+        let used = ended.map_err(|error| failed(error, log, &self.limits))?;
         let outputs = work.collect(store)?;
         work.remove()?;
         let log = files::read(log).ok().map(|bytes| store.put(&bytes)).transpose()?;
@@ -152,16 +167,24 @@ fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn failed(error: CmdError, log: &Path) -> PortError {
+fn failed(error: CmdError, log: &Path, limits: &Limits) -> PortError {
     match error {
         CmdError::Interrupted => PortError::Interrupted,
         CmdError::Failed { .. } if is_namespace_failure(&error) => PortError::Infrastructure(format!(
             "{error}\n  hint: this kernel refuses user namespaces; as root: sysctl kernel.unprivileged_userns_clone=1, \
              on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0; then `cargo xtask doctor`"
         )),
-        CmdError::Failed { .. } => PortError::Work { message: error.to_string(), log: Some(log.to_owned()) },
+        CmdError::Failed { ref cause, ref tail, .. } => {
+            let hint = if is_file_limit(cause, tail) { limits.file_hint() } else { String::new() };
+            PortError::Work { message: format!("{error}{hint}"), log: Some(log.to_owned()) }
+        }
         other => PortError::Infrastructure(other.to_string()),
     }
+}
+
+/// What a shell returns for a command that SIGXFSZ ended (128 and 25), and what programs say that ignore the signal.
+fn is_file_limit(cause: &str, tail: &str) -> bool {
+    cause == "exit status 153" || tail.contains("File size limit exceeded") || tail.contains("File too large")
 }
 
 /// bubblewrap's own failures start with its name; the command's do not.
