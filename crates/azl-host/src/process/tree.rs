@@ -65,11 +65,12 @@ impl Process {
             .collect()
     }
 
-    /// Returns the process itself and all below it, parents before children.
-    pub(super) fn tree(self) -> Vec<Self> {
+    /// Returns the process itself and those below it, parents before children; walks no further once there are more
+    /// than `enough`, which may be growing faster than one can look.
+    pub(super) fn tree(self, enough: usize) -> Vec<Self> {
         let mut tree = vec![self];
         let mut next = 0;
-        while let Some(process) = tree.get(next) {
+        while let Some(process) = tree.get(next).filter(|_| tree.len() <= enough) {
             let children = process.children();
             tree.extend(children);
             next += 1;
@@ -97,7 +98,11 @@ mod tests {
         let (peak, anonymous) = own.memory();
         assert!(peak >= anonymous && anonymous > 0);
         let mut child = std::process::Command::new("/bin/sleep").arg("60").spawn().expect("starts");
-        assert!(own.tree().iter().any(|process| process.id.unsigned_abs() == child.id() && process.parent == own.id));
+        assert!(
+            own.tree(usize::MAX)
+                .iter()
+                .any(|process| process.id.unsigned_abs() == child.id() && process.parent == own.id)
+        );
         child.kill().and_then(|()| child.wait()).expect("ends");
     }
 }

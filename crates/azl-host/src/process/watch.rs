@@ -4,7 +4,7 @@
 //! for the first process of its sandbox, which holds the sums of all others; so that process is left to us when
 //! bubblewrap ends, and we wait for it. That also says when the last process of a sandbox is gone.
 //!
-//! **Invariant:** when a wait is over, nothing that the program started and that stayed below it runs any more.
+//! **Invariant:** when a wait with a log is over, nothing of a sandbox runs any more.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -129,7 +129,8 @@ impl<'a> Watch<'a> {
         if let Some(output) = self.bounds.output.filter(|bound| files::size(log).is_some_and(|size| size > *bound)) {
             return over(format!("printed more than {}", bytes(output)));
         }
-        let Some(tree) = self.look_at_program().map(Process::tree) else { return Ok(()) };
+        let enough = self.bounds.processes.unwrap_or(usize::MAX);
+        let Some(tree) = self.look_at_program().map(|program| program.tree(enough)) else { return Ok(()) };
         self.remember(&tree);
         if let Some(processes) = self.bounds.processes.filter(|bound| tree.len() > *bound) {
             return over(format!("had more than {processes} processes at one time"));
@@ -173,15 +174,14 @@ impl<'a> Watch<'a> {
         self.bounds.in_memory.iter().filter_map(size).sum()
     }
 
-    /// Kills the program, its process group, and what left the group.
+    /// Kills the program, its process group, and the processes it started that left the group: of a sandbox, the first
+    /// process, with which all others end.
     fn kill(&mut self) {
-        let tree = self.look_at_program().map(Process::tree).unwrap_or_default();
-        if !tree.is_empty() && self.log.is_some() {
-            self.remember(&tree);
-        }
+        let children = self.look_at_program().map(|program| program.children()).unwrap_or_default();
         kill_group(self.child);
-        for process in &tree {
-            kill(process);
+        children.iter().for_each(kill);
+        if self.log.is_some() {
+            self.started.extend(children.into_iter().map(|process| (process.id, process)));
         }
     }
 }
