@@ -1,9 +1,11 @@
 //! The search: a question in the words of the `resolvo` crate, and its answer.
 //!
-//! resolvo knows packages with versions. Here each package is a name of its own with one version: a capability is a
-//! union of packages, best first; a condition then means exactly "this package is chosen" (of a name with several
-//! versions, resolvo would also count the others as a way out); two versions of one package exclude each other like any
-//! conflict.
+//! resolvo knows packages with versions. Here each package is a name of its own with one version, and a capability is a
+//! union of packages, best first; two versions of one package exclude each other like any conflict.
+//!
+//! A clause with a condition is told only after an answer broke it, so that no condition that never comes to hold bends
+//! a choice. It is told with packages of our own, each of which stands for "none of these is chosen": resolvo 0.12.2
+//! has conditions itself, and overlooks one that comes to hold together with what makes its demand impossible.
 //!
 //! Not here: why there is no answer. resolvo could say, in its own words; `walk` says it in ours.
 //!
@@ -16,34 +18,80 @@ use std::fmt::Display;
 use std::rc::Rc;
 
 use resolvo::{
-    Candidates, Condition, ConditionId, ConditionalRequirement, Dependencies, DependencyProvider, Interner,
-    KnownDependencies, LogicalOperator, NameId, Problem, Requirement, SolvableId, Solver, SolverCache, StringId,
-    VersionSetId, VersionSetUnionId,
+    Candidates, Condition, ConditionId, Dependencies, DependencyProvider, Interner, KnownDependencies, NameId, Problem,
+    Requirement, SolvableId, Solver, SolverCache, StringId, VersionSetId, VersionSetUnionId,
 };
 
 use super::formula::Terms;
 use super::question::{Clause, Question};
 
+/// A clause by its owner, none for a want, and its place among the owner's clauses.
+type Place = (Option<usize>, usize);
+
 /// Returns packages that satisfy every want and each other; `None` if there are no such packages.
 pub(super) fn search(question: &Question<'_>) -> Option<BTreeSet<usize>> {
-    let provider = Provider { question, unions: RefCell::default(), conditions: RefCell::default() };
-    let clauses: Vec<Clause<'_>> = question.roots().into_iter().flat_map(|(_, clauses)| clauses).collect();
-    let KnownDependencies { requirements, constrains } = provider.dependencies(&clauses);
-    let mut solver = Solver::new(provider);
-    let chosen = solver.solve(Problem::new().requirements(requirements).constraints(constrains)).ok()?;
-    Some(chosen.into_iter().map(|solvable| solvable.into_raw() as usize).collect())
+    let wants: Vec<Clause<'_>> = question.roots().into_iter().flat_map(|(_, clauses)| clauses).collect();
+    let mut told = BTreeSet::new();
+    loop {
+        let provider = Provider { question, told: &told, unions: RefCell::default(), absent: RefCell::default() };
+        let KnownDependencies { requirements, constrains } = provider.dependencies(None, &wants);
+        let mut solver = Solver::new(provider);
+        let chosen = solver.solve(Problem::new().requirements(requirements).constraints(constrains)).ok()?;
+        let indices = chosen.into_iter().map(|solvable| solvable.into_raw() as usize);
+        let answer: BTreeSet<usize> = indices.filter(|at| *at < question.universe.len()).collect();
+        let broken = broken(question, &wants, &answer);
+        let before = told.len();
+        told.extend(broken);
+        if told.len() == before {
+            return Some(answer);
+        }
+    }
+}
+
+/// Returns the clauses with a condition that an answer does not satisfy.
+fn broken(question: &Question<'_>, wants: &[Clause<'_>], answer: &BTreeSet<usize>) -> BTreeSet<Place> {
+    let is_met = |group: &Vec<usize>| group.iter().any(|at| answer.contains(at));
+    let is_broken = |Clause { terms, .. }: &Clause<'_>| {
+        !terms.when.is_empty() && terms.when.iter().all(is_met) && !is_met(&terms.any)
+    };
+    let mut broken = BTreeSet::new();
+    let mut look = |owner: Option<usize>, clauses: &[Clause<'_>]| {
+        let places = clauses.iter().enumerate().filter(|(_, clause)| is_broken(clause));
+        broken.extend(places.map(|(place, _)| (owner, place)));
+    };
+    look(None, wants);
+    for &at in answer {
+        look(Some(at), &question.clauses(at));
+    }
+    broken
 }
 
 struct Provider<'q, 'a> {
     question: &'q Question<'a>,
-    unions: RefCell<Unions>,
-    conditions: RefCell<Vec<Condition>>,
+    /// Clauses with a condition that are told.
+    told: &'q BTreeSet<Place>,
+    unions: RefCell<Interned>,
+    /// Groups for each of which a package of our own says that none of it is chosen.
+    absent: RefCell<Interned>,
 }
 
+/// Lists of packages by number.
 #[derive(Default)]
-struct Unions {
-    members: Vec<Rc<[usize]>>,
-    ids: HashMap<Rc<[usize]>, VersionSetUnionId>,
+struct Interned {
+    lists: Vec<Rc<[usize]>>,
+    numbers: HashMap<Rc<[usize]>, usize>,
+}
+
+impl Interned {
+    fn number(&mut self, list: &[usize]) -> usize {
+        if let Some(number) = self.numbers.get(list) {
+            return *number;
+        }
+        let (number, list): (usize, Rc<[usize]>) = (self.lists.len(), list.into());
+        self.lists.push(Rc::clone(&list));
+        self.numbers.insert(list, number);
+        number
+    }
 }
 
 /// What a version set of one package says of it.
@@ -59,7 +107,7 @@ impl Side {
     }
 
     fn of(set: VersionSetId) -> Self {
-        if set.0 % 2 == 0 { Self::Chosen } else { Self::Absent }
+        if set.0.is_multiple_of(2) { Self::Chosen } else { Self::Absent }
     }
 }
 
@@ -68,60 +116,37 @@ fn index(package: usize) -> u32 {
 }
 
 impl Provider<'_, '_> {
-    /// A package that can never be chosen: what is required where nothing would do.
+    /// A package of our own that can never be chosen: what is required where nothing would do.
     fn nothing(&self) -> usize {
         self.question.universe.len()
     }
 
-    fn dependencies(&self, clauses: &[Clause<'_>]) -> KnownDependencies {
+    /// Returns the package of our own that is chosen only where none of the group is.
+    fn absent(&self, group: &[usize]) -> usize {
+        self.nothing() + 1 + self.absent.borrow_mut().number(group)
+    }
+
+    fn dependencies(&self, owner: Option<usize>, clauses: &[Clause<'_>]) -> KnownDependencies {
         let mut known = KnownDependencies::default();
-        for Clause { terms, .. } in clauses {
+        for (place, Clause { terms, .. }) in clauses.iter().enumerate() {
             match (terms.when.as_slice(), terms.any.as_slice()) {
                 ([excluded], []) => known.constrains.extend(excluded.iter().map(|&at| Side::Absent.set(at))),
-                _ => known.requirements.push(self.requirement(terms)),
+                ([], _) => known.requirements.push(self.requirement(terms).into()),
+                _ if self.told.contains(&(owner, place)) => known.requirements.push(self.requirement(terms).into()),
+                _ => {}
             }
         }
         known
     }
 
-    fn requirement(&self, terms: &Terms) -> ConditionalRequirement {
-        let requirement = match terms.any.as_slice() {
+    fn requirement(&self, terms: &Terms) -> Requirement {
+        let mut any = terms.any.clone();
+        any.extend(terms.when.iter().map(|group| self.absent(group)));
+        match any.as_slice() {
             [] => Requirement::Single(Side::Chosen.set(self.nothing())),
             [one] => Requirement::Single(Side::Chosen.set(*one)),
-            several => Requirement::Union(self.union(several)),
-        };
-        let groups = terms.when.iter().map(|group| self.group(group));
-        let condition = groups.reduce(|left, right| self.binary(LogicalOperator::And, left, right));
-        ConditionalRequirement { condition, requirement }
-    }
-
-    fn union(&self, packages: &[usize]) -> VersionSetUnionId {
-        let mut unions = self.unions.borrow_mut();
-        if let Some(id) = unions.ids.get(packages) {
-            return *id;
+            several => Requirement::Union(VersionSetUnionId(index(self.unions.borrow_mut().number(several)))),
         }
-        let id = VersionSetUnionId(index(unions.members.len()));
-        let members: Rc<[usize]> = packages.into();
-        unions.members.push(Rc::clone(&members));
-        unions.ids.insert(members, id);
-        id
-    }
-
-    /// Returns the condition that one of these packages is chosen.
-    fn group(&self, packages: &[usize]) -> ConditionId {
-        let single = |&at: &usize| self.condition(Condition::Requirement(Side::Chosen.set(at)));
-        let ids = packages.iter().map(single).reduce(|left, right| self.binary(LogicalOperator::Or, left, right));
-        ids.unwrap_or_else(|| single(&self.nothing()))
-    }
-
-    fn binary(&self, operator: LogicalOperator, left: ConditionId, right: ConditionId) -> ConditionId {
-        self.condition(Condition::Binary(operator, left, right))
-    }
-
-    fn condition(&self, condition: Condition) -> ConditionId {
-        let mut conditions = self.conditions.borrow_mut();
-        conditions.push(condition);
-        ConditionId::new(index(conditions.len() - 1))
     }
 }
 
@@ -154,12 +179,12 @@ impl Interner for Provider<'_, '_> {
     }
 
     fn version_sets_in_union(&self, union: VersionSetUnionId) -> impl Iterator<Item = VersionSetId> {
-        let members = Rc::clone(&self.unions.borrow().members[union.0 as usize]);
+        let members = Rc::clone(&self.unions.borrow().lists[union.0 as usize]);
         (0..members.len()).map(move |at| Side::Chosen.set(members[at]))
     }
 
-    fn resolve_condition(&self, condition: ConditionId) -> Condition {
-        self.conditions.borrow()[condition.as_u32() as usize].clone()
+    fn resolve_condition(&self, _: ConditionId) -> Condition {
+        unreachable!("the search is told of no condition")
     }
 }
 
@@ -179,9 +204,14 @@ impl DependencyProvider for Provider<'_, '_> {
 
     async fn get_dependencies(&self, solvable: SolvableId) -> Dependencies {
         let at = solvable.into_raw() as usize;
-        match at == self.nothing() {
-            true => Dependencies::Unknown(StringId(0)),
-            false => Dependencies::Known(self.dependencies(&self.question.clauses(at))),
+        match at.checked_sub(self.nothing()) {
+            None => Dependencies::Known(self.dependencies(Some(at), &self.question.clauses(at))),
+            Some(0) => Dependencies::Unknown(StringId(0)),
+            Some(own) => {
+                let group = Rc::clone(&self.absent.borrow().lists[own - 1]);
+                let constrains = group.iter().map(|&at| Side::Absent.set(at)).collect();
+                Dependencies::Known(KnownDependencies { constrains, ..KnownDependencies::default() })
+            }
         }
     }
 }

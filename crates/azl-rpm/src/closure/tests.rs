@@ -269,3 +269,16 @@ fn repository_is_asked_package_by_package() {
         universe(&packages).unprovided(&|d| d.name == "assumed").iter().map(ToString::to_string).collect();
     assert_eq!(missing, ["nothing provides `x` (needed by: a-1-1.noarch)"]);
 }
+
+#[test]
+fn a_condition_that_holds_from_the_start_is_heeded() {
+    // resolvo 0.12.2 overlooks such a condition if it is told as one.
+    let packages = [
+        package("a-1-1.noarch", &[]),
+        package("b-1-1.noarch", &["provides w"]),
+        package("b-1-2.noarch", &["provides v"]),
+    ];
+    assert!(solve(&["(a unless v else w)", "v"], &packages).is_err());
+    assert!(solve(&["(w if v)", "v"], &packages).is_err());
+    assert_eq!(solve(&["(a if v)", "v"], &packages), names(&["a", "b"]));
+}
