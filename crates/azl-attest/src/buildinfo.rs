@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 
+use azl_action::LockedLayer;
 use azl_digest::{Digest, Sha512};
 use azl_rpm::{RpmError, check_frame};
 use serde::{Deserialize, Serialize};
@@ -82,7 +83,7 @@ pub struct Step {
     /// The whole environment.
     pub environment: BTreeMap<String, String>,
     /// Layers of the root, in order; a later one's files replace an earlier one's.
-    pub root: Vec<Layer>,
+    pub root: Vec<LockedLayer>,
     /// Files below `/in`, by directory.
     pub inputs: BTreeMap<String, Vec<Input>>,
     /// Number of the build user.
@@ -97,19 +98,6 @@ pub struct Step {
     pub timeout: u64,
     /// Version of everything else the sandbox fixes.
     pub sandbox_revision: u32,
-}
-
-/// One layer of a root.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Layer {
-    /// File name: a `.deb`, a `.rpm` or a `.layer.json`.
-    pub name: String,
-    /// Identity of an RPM.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nevra: Option<String>,
-    /// Digest of its bytes.
-    pub sha256: Digest,
 }
 
 /// One file that a step reads.
@@ -199,7 +187,7 @@ mod tests {
 
     fn info() -> Buildinfo {
         let file = File::of("toy.spec", b"Name: toy");
-        let layer = Layer { name: "bash.deb".to_owned(), nevra: None, sha256: Digest::of(b"bash") };
+        let layer = LockedLayer { name: "bash.deb".to_owned(), nevra: None, sha256: Digest::of(b"bash") };
         let step = Step {
             name: "rpm".to_owned(),
             action: Digest::of(b"action"),

@@ -21,7 +21,7 @@ mod spdx;
 mod time;
 
 pub use buildinfo::{
-    BUILDINFO_SCHEMA, BUILDINFO_TYPE, Buildinfo, BuildinfoError, BuiltPackage, File, Input, Layer, Step, parts,
+    BUILDINFO_SCHEMA, BUILDINFO_TYPE, Buildinfo, BuildinfoError, BuiltPackage, File, Input, Step, parts,
 };
 pub use dsse::{Envelope, EnvelopeError, EnvelopeSignature, IN_TOTO_TYPE, pae};
 pub use manifest::{Artifact, ArtifactKind, MANIFEST_SCHEMA, ManifestError, ReleaseManifest};

@@ -47,6 +47,11 @@ pub fn process_id() -> u32 {
     std::process::id()
 }
 
+/// Returns the architecture of this machine, by the name that the kernel and rpm have for it.
+pub fn machine() -> &'static str {
+    std::env::consts::ARCH
+}
+
 /// Returns the number of processors this process may use.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
@@ -54,8 +59,17 @@ pub fn processors() -> usize {
 
 /// Returns the bytes of memory that could be used now without swapping, as the kernel estimates them.
 pub fn available_memory() -> u64 {
+    memory("MemAvailable:")
+}
+
+/// Returns the bytes of memory that this machine has.
+pub fn total_memory() -> u64 {
+    memory("MemTotal:")
+}
+
+fn memory(field: &str) -> u64 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let line = text.lines().find_map(|line| line.strip_prefix(field));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
     kibibytes.unwrap_or(0) * 1024
 }

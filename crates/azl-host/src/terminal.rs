@@ -12,6 +12,19 @@ pub fn shows_progress() -> bool {
     std::io::stderr().is_terminal() && crate::environment::var("CI").is_none()
 }
 
+/// Returns text that cannot steer a terminal: control characters are replaced by their pictures, so that they can be
+/// seen; those that turn the direction of writing are replaced too. Lines and tabulators stay.
+pub fn plain(text: &str) -> String {
+    let show = |c: char| match c {
+        '\n' | '\t' => c,
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\u{7f}' => '\u{2421}',
+        '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.replace("\r\n", "\n").chars().map(show).collect()
+}
+
 /// One bar for the whole, one spinner for each thing under way.
 #[derive(Debug)]
 pub struct Progress {
@@ -67,5 +80,16 @@ impl Progress {
     pub fn clear(&self) {
         self.total.finish_and_clear();
         let _ = self.all.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_and_what_steers_is_shown() {
+        assert_eq!(plain("ü\t€\n"), "ü\t€\n");
+        assert_eq!(plain("\u{1b}[31m\u{9b}1A\u{202e}x\u{7f}"), "␛[31m\u{fffd}1A\u{fffd}x␡");
     }
 }

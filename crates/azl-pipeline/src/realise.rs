@@ -7,10 +7,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
 
 use azl_action::ports::{ActionCache, BlobStore, PortError};
-use azl_action::{Action, ActionResult, Graph, Known, LowerError, NodeId, Schedule, Work};
+use azl_action::{Action, ActionResult, Graph, Known, LowerError, NodeId, Pool, Schedule, Work};
 use azl_digest::Digest;
 use azl_host::clock::Stopwatch;
 use azl_rpm::PackageHeader;
@@ -124,11 +124,12 @@ struct Walk<'a> {
     reporter: &'a dyn Reporter,
     shared: Mutex<Shared>,
     changed: Condvar,
+    pool: RwLock<Pool>,
 }
 
 fn walk(graph: &Graph, ports: &Ports, reporter: &dyn Reporter, jobs: usize) -> Outcome {
     let shared = Mutex::new(Shared { schedule: Schedule::new(graph), outcome: Outcome::default() });
-    let walk = Walk { graph, ports, reporter, shared, changed: Condvar::new() };
+    let walk = Walk { graph, ports, reporter, shared, changed: Condvar::new(), pool: RwLock::default() };
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
             scope.spawn(|| walk.work());
@@ -255,8 +256,16 @@ impl Known for Walk<'_> {
         self.lock().outcome.realised.results.get(node).map(|result| result.outputs.clone())
     }
 
-    fn header(&self, digest: Digest) -> Result<PackageHeader, String> {
-        self.ports.header(digest).map(|header| (*header).clone()).map_err(|error| error.to_string())
+    fn suppliers(&self, node: &NodeId) -> Vec<NodeId> {
+        self.graph.get(node).map(|node| node.derivation.suppliers()).unwrap_or_default()
+    }
+
+    fn header(&self, digest: Digest) -> Result<Arc<PackageHeader>, String> {
+        self.ports.header(digest).map_err(|error| error.to_string())
+    }
+
+    fn pool(&self) -> &RwLock<Pool> {
+        &self.pool
     }
 }
 

@@ -19,15 +19,15 @@ mod variation;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, RwLock};
 
 use azl_action::ports::RootComposer;
-use azl_action::{Blob, Fetch, Graph, Known, Node, NodeId, Run, Work};
+use azl_action::{Blob, Fetch, Graph, Known, Node, NodeId, Pool, Run, Work};
 use azl_digest::Digest;
 use azl_exec::Conditions;
 use azl_host::files;
 use azl_plan::release::Goal;
-use azl_plan::{Inputs, build, seed};
+use azl_plan::{Inputs, build, builds, seed};
 use azl_rpm::PackageHeader;
 
 pub use report::{ComponentReport, DifferentPackage, ReproduceReport, Trial, Verdict};
@@ -85,11 +85,12 @@ pub fn reproduce(
     reporter: &dyn Reporter,
 ) -> Result<ReproduceReport, Failure> {
     let policy = &session.settings.policy;
-    let (facts, _) = facts::learn(inputs, &session.ports, reporter, policy)?;
+    let (facts, _) = facts::learn_for(inputs, names, &session.ports, reporter, policy)?;
     let graph = azl_plan::plan(inputs, &facts, &Goal::Packages(names.clone()))?;
     reporter.report(&Event::Stage { name: "first build".to_owned(), nodes: graph.nodes().len() });
     let realised = realise(&graph, &session.ports, reporter, policy)?;
-    let components = lower(&graph, &realised, names, session)?;
+    let shipped = names.iter().map(|name| (name.as_str(), builds::shipped(inputs, name)));
+    let components = lower(&graph, &realised, shipped, session)?;
     let clock_library = clock_library(inputs, session, reporter)?;
     reporter.report(&Event::Stage { name: "second build".to_owned(), nodes: components.len() });
     let usual = Conditions { clock_library: Some(clock_library), ..Conditions::default() };
@@ -121,32 +122,34 @@ struct Component {
     runs: Vec<(Run<Vec<Blob>>, BTreeMap<String, Digest>)>,
 }
 
-fn lower(
+fn lower<'a>(
     graph: &Graph,
     realised: &Realised,
-    names: &BTreeSet<String>,
+    builds: impl Iterator<Item = (&'a str, String)>,
     session: &Session,
 ) -> Result<Vec<Component>, Failure> {
-    let done = Done { ports: &session.ports, realised };
+    let done = Done { graph, ports: &session.ports, realised, pool: RwLock::default() };
     let mut components = Vec::new();
-    for name in names {
+    for (name, build) in builds {
         let mut runs = Vec::new();
-        for id in [build::srpm_node(name), build::rpm_node(name)] {
+        for id in [build::srpm_node(&build), build::rpm_node(&build)] {
             let node = graph.get(&id).expect("packages of a component are made by these nodes");
             let action = node.derivation.lower(&done).map_err(|error| Failure::Build(error.to_string()))?;
             if let Work::Run(run) = action {
                 runs.push((run, realised.outputs(&id).clone()));
             }
         }
-        components.push(Component { name: name.clone(), runs });
+        components.push(Component { name: name.to_owned(), runs });
     }
     Ok(components)
 }
 
 /// What was done, to fill holes once more.
 struct Done<'a> {
+    graph: &'a Graph,
     ports: &'a Ports,
     realised: &'a Realised,
+    pool: RwLock<Pool>,
 }
 
 impl Known for Done<'_> {
@@ -154,8 +157,16 @@ impl Known for Done<'_> {
         self.realised.results.get(node).map(|result| result.outputs.clone())
     }
 
-    fn header(&self, digest: Digest) -> Result<PackageHeader, String> {
-        self.ports.header(digest).map(|header| (*header).clone()).map_err(|error| error.to_string())
+    fn suppliers(&self, node: &NodeId) -> Vec<NodeId> {
+        self.graph.get(node).map(|node| node.derivation.suppliers()).unwrap_or_default()
+    }
+
+    fn header(&self, digest: Digest) -> Result<Arc<PackageHeader>, String> {
+        self.ports.header(digest).map_err(|error| error.to_string())
+    }
+
+    fn pool(&self) -> &RwLock<Pool> {
+        &self.pool
     }
 }
 

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use azl_action::ports::{PortError, RootComposer};
 use azl_boot::Qemu;
-use azl_exec::{Bubblewrap, Conditions, Roots};
+use azl_exec::{Bubblewrap, Conditions, Limits, Roots};
 use azl_fetch::HostFetcher;
 use azl_host::environment;
 use azl_host::lock::Lock;
+use azl_rpm::Arch;
 use azl_sign::{Key, KeyPolicy, KeySigner};
 use azl_store::LocalStore;
 
@@ -31,6 +32,8 @@ pub struct Settings {
     pub out: PathBuf,
     /// How a run over a graph behaves.
     pub policy: Policy,
+    /// What is built for.
+    pub arch: Arch,
 }
 
 impl Settings {
@@ -43,6 +46,7 @@ impl Settings {
         store: Option<PathBuf>,
         out: Option<PathBuf>,
         policy: Policy,
+        arch: Option<Arch>,
     ) -> Result<Self, Failure> {
         let homeless = |what: &str, variable: &str| {
             Failure::Infrastructure(format!("no place for the {what}: HOME is not set\n  hint: set {variable}"))
@@ -56,7 +60,9 @@ impl Settings {
             .or_else(|| environment::config_dir().map(|config| config.join("azurelinux/keys")))
             .ok_or_else(|| homeless("signing key", "AZL_KEY"))?;
         let out = out.unwrap_or_else(|| root.join("out"));
-        Ok(Self { root, store, keys, out, policy })
+        // Where nothing can be built, the tree can still be read and rendered.
+        let arch = arch.unwrap_or_else(|| environment::machine().parse().unwrap_or(Arch::X86_64));
+        Ok(Self { root, store, keys, out, policy, arch })
     }
 }
 
@@ -91,10 +97,11 @@ impl Session {
         let key = load_key(&settings, signing)?;
         let roots = Arc::new(Roots::new(store.root()));
         let composer: Arc<dyn RootComposer> = Arc::clone(&roots) as Arc<dyn RootComposer>;
+        let limits = Limits::from_environment().map_err(|error| Failure::configuration("limit", error))?;
         let ports = Ports {
             shared: None,
             fetcher: Box::new(HostFetcher::new()),
-            executor: Box::new(Bubblewrap::new(Arc::clone(&composer), Conditions::default())?),
+            executor: Box::new(Bubblewrap::new(Arc::clone(&composer), Conditions::default())?.limited(limits)),
             signer: Box::new(KeySigner::new(load_key(&settings, signing)?, &key_policy(signing)?).map_err(refused)?),
             hypervisor: Box::new(Qemu::new(composer)),
             headers: Mutex::default(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::build::{rpm_node, srpm_node};
 use crate::inputs::{ComponentInput, Inputs};
-use crate::{sign, source};
+use crate::{builds, sign, source};
 
 /// Media type of the document, the DSSE payload type.
 const MEDIA_TYPE: &str = "application/vnd.azurelinux.buildinfo.v1+json";
@@ -43,14 +43,16 @@ pub fn envelope_node(component: &str) -> NodeId {
 
 /// Adds the document of a component whose builds are planned.
 pub(crate) fn insert(inputs: &Inputs, name: &str, component: &ComponentInput, nodes: &mut BTreeMap<NodeId, Node>) {
+    let build = builds::shipped(inputs, name);
+    let (srpm, rpm) = (srpm_node(&build), rpm_node(&build));
     let mut roles = BTreeMap::from([
         ("files".to_owned(), component.files.iter().cloned().map(Hole::Known).collect()),
         ("sources".to_owned(), source::holes(name, component)),
-        ("built".to_owned(), packages(&[srpm_node(name), rpm_node(name)])),
+        ("built".to_owned(), packages(&[srpm.clone(), rpm.clone()])),
         ("signed".to_owned(), packages(&[sign::node(name)])),
     ]);
     let mut steps = Vec::new();
-    for (step, id) in [("srpm", srpm_node(name)), ("rpm", rpm_node(name))] {
+    for (step, id) in [("srpm", srpm), ("rpm", rpm)] {
         if let Some(Work::Run(run)) = nodes.get(&id).map(|node| &node.derivation) {
             steps.push((step.to_owned(), by_role(step, run, &mut roles)));
         }

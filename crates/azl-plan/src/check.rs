@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use azl_action::{Hole, Node, NodeId, Run, Select, Work};
 
-use crate::build::{environment, script};
+use crate::build::{script, seed_environment};
 use crate::inputs::{ImageKind, Inputs, SeedSet};
 use crate::{SANDBOX_REVISION, image, repo, seed};
 
@@ -39,7 +39,7 @@ pub(crate) fn insert(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
 
 /// The set has no locale but the one that needs no files.
 fn check_environment(set: &SeedSet) -> BTreeMap<String, String> {
-    let mut env = environment(set);
+    let mut env = seed_environment(set);
     env.insert("LC_ALL".to_owned(), "C".to_owned());
     env
 }

@@ -2,7 +2,7 @@
 //! package file says and holds.
 //!
 //! Reading order: [`Evr`] and [`Nevra`], [`Dependency`] and [`Rich`], [`read_header`], [`read_files`],
-//! [`closure`].
+//! [`Universe::closure`].
 //!
 //! Not here: writing or signing packages, spec files, the installed-package database, repositories.
 //!
@@ -25,12 +25,13 @@ mod nevra;
 mod payload;
 mod rich;
 mod scriptlet;
+mod universe;
 
 #[cfg(test)]
 mod fixture;
 
 pub use arch::{Arch, UnknownArch};
-pub use closure::{Reason, Unresolved, closure, unprovided};
+pub use closure::{Reason, Unresolved};
 pub use dependency::{Compare, Dependency, ParseDependencyError};
 pub use diff::{Cause, Clue, Difference, Guess, How, PackageDiff, diff};
 pub use error::RpmError;
@@ -42,3 +43,4 @@ pub use nevra::{Nevra, ParseNevraError};
 pub use payload::read_files;
 pub use rich::Rich;
 pub use scriptlet::Scriptlet;
+pub use universe::Universe;

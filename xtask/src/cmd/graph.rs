@@ -8,7 +8,7 @@ use azl_plan::Inputs;
 use azl_plan::release::Goal;
 use clap::{Args, ValueEnum};
 
-use super::Context;
+use super::{Context, StageArg};
 
 /// Show what a release consists of: its nodes and what each needs
 #[derive(Debug, Args)]
@@ -16,6 +16,8 @@ pub(crate) struct Graph {
     /// Only nodes whose name contains this
     #[arg(default_value = "")]
     filter: String,
+    #[command(flatten)]
+    stage: StageArg,
     /// How to show it
     #[arg(long, value_enum, default_value_t = Style::Text)]
     style: Style,
@@ -32,6 +34,7 @@ impl Graph {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let (checkout, session) = context.open("graph")?;
         let inputs = inputs::assemble(&checkout, &checkout.release.default_set, &session)?;
+        let inputs = self.stage.apply(inputs, &checkout, &session)?;
         let form = match self.style {
             Style::Text => Form::Text,
             Style::Dot => Form::Dot,

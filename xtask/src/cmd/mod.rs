@@ -32,9 +32,12 @@ use azl_overlay::Compat;
 use azl_pipeline::checkout::Checkout;
 use azl_pipeline::doctor::Install;
 use azl_pipeline::error::Failure;
+use azl_pipeline::inputs;
 use azl_pipeline::realise::Policy;
 use azl_pipeline::session::{Session, Settings};
 use azl_pipeline::tree::Tree;
+use azl_plan::Inputs;
+use azl_rpm::Arch;
 use azl_store::LocalStore;
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -64,6 +67,9 @@ pub(crate) struct Global {
     /// Try an action again so often when something round it failed, such as a mirror
     #[arg(long, global = true, value_name = "N", default_value_t = Policy::default().retries)]
     pub(crate) retries: u32,
+    /// Build for this architecture: x86_64, aarch64 [default: this machine's]
+    #[arg(long, global = true, value_name = "ARCH")]
+    pub(crate) arch: Option<Arch>,
     /// Install missing host packages through sudo, if need be
     #[arg(long, global = true)]
     pub(crate) install: bool,
@@ -145,6 +151,24 @@ impl From<CompatArg> for Compat {
     }
 }
 
+/// How often everything is built.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct StageArg {
+    /// 2: build everything a second time, in roots of our own packages of stage 1 alone
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    stage: u8,
+}
+
+impl StageArg {
+    /// Returns the inputs with as many stages as asked for.
+    pub(crate) fn apply(self, mut inputs: Inputs, checkout: &Checkout, session: &Session) -> Result<Inputs, Failure> {
+        if self.stage == 2 {
+            inputs::add_stage2(&mut inputs, checkout, session)?;
+        }
+        Ok(inputs)
+    }
+}
+
 /// What every verb works with.
 pub(crate) struct Context {
     pub(crate) ui: Ui,
@@ -160,7 +184,7 @@ impl Context {
         let install = if global.install { Install::Always } else { Install::WhenRoot };
         let jobs = global.jobs.unwrap_or_else(environment::processors).max(1);
         let policy = Policy { jobs, keep_going: global.keep_going, retries: global.retries };
-        match Settings::resolve(root.clone(), global.store, global.out, policy) {
+        match Settings::resolve(root.clone(), global.store, global.out, policy, global.arch) {
             Ok(settings) => Ok(Self { ui, root, settings, install }),
             Err(failure) => Err(Box::new((ui, failure))),
         }
@@ -168,7 +192,7 @@ impl Context {
 
     /// Reads the checkout.
     pub(crate) fn checkout(&self) -> Result<Checkout, Failure> {
-        let checkout = Checkout::read(&self.root)?;
+        let checkout = Checkout::read(&self.root, self.settings.arch)?;
         Ok(Checkout { tree: checkout.tree.with_store(&self.settings.store), ..checkout })
     }
 

@@ -1,13 +1,16 @@
-//! What a program inherits from the thread that starts it: the mask of permission bits, the processors it may use.
+//! What a program inherits when it is started: the mask of permission bits, the processors it may use, open files.
 //!
-//! Both are set on the thread for as long as starting takes, and set back.
+//! Mask and processors are set on the starting thread for as long as starting takes, and set back.
 //!
-//! **Invariant:** no other thread of this process sees a change.
+//! **Invariant:** no other thread of this process sees a change, and no other program gets the open files.
 
+use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, RwLock};
 
 use rustix::fs::Mode;
+use rustix::io::FdFlags;
 use rustix::process::umask;
 use rustix::thread::{CpuSet, UnshareFlags, sched_getaffinity, sched_setaffinity};
 
@@ -16,7 +19,11 @@ use rustix::thread::{CpuSet, UnshareFlags, sched_getaffinity, sched_setaffinity}
 pub(super) struct Inherited {
     pub(super) umask: Option<u32>,
     pub(super) processors: Option<usize>,
+    pub(super) file: Option<Arc<File>>,
 }
+
+/// Held for writing while a file is there for the next program to inherit: nobody else may start one then.
+static STARTING: RwLock<()> = RwLock::new(());
 
 impl Inherited {
     /// Runs `start` with these values in force.
@@ -27,11 +34,25 @@ impl Inherited {
         if let Some(fewer) = &fewer {
             sched_setaffinity(None, fewer)?;
         }
-        let started = start();
+        let started = self.sharing_file(start);
         if fewer.is_some() {
             sched_setaffinity(None, &allowed)?;
         }
         mask.map(umask);
+        started
+    }
+}
+
+impl Inherited {
+    fn sharing_file<T>(&self, start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let Some(file) = &self.file else {
+            let _shared = STARTING.read();
+            return start();
+        };
+        let _alone = STARTING.write();
+        rustix::io::fcntl_setfd(file, FdFlags::empty())?;
+        let started = start();
+        rustix::io::fcntl_setfd(file, FdFlags::CLOEXEC)?;
         started
     }
 }
@@ -61,7 +82,6 @@ fn choose(allowed: &CpuSet, count: usize) -> Option<CpuSet> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::Cmd;
 
     fn printed(cmd: &Cmd) -> String {
@@ -81,5 +101,16 @@ mod tests {
         let before = crate::environment::processors();
         assert_eq!(printed(&Cmd::new("nproc", "/").processors(1)), "1\n");
         assert_eq!(crate::environment::processors(), before);
+    }
+
+    #[test]
+    fn a_program_gets_the_file_that_is_meant_for_it_and_others_do_not() {
+        let file = crate::files::open("/dev/null").expect("opens");
+        let ask = |cmd: Cmd| printed(&cmd.args(["-l", "/proc/self/fd"]));
+        // Standard input is /dev/null too, so the number is part of the question.
+        let (cmd, number) = Cmd::new("/bin/ls", "/").file(file);
+        let shown = format!(" {number} -> /dev/null");
+        assert!(ask(cmd.clone()).contains(&shown));
+        assert!(!ask(Cmd::new("/bin/ls", "/")).contains(&shown));
     }
 }

@@ -1,10 +1,11 @@
 //! The document that says how a component was built.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use azl_action::ports::{BlobStore, PortError};
-use azl_action::{Blob, Run, Work};
-use azl_attest::{BUILDINFO_SCHEMA, Buildinfo, BuiltPackage, File, Input, Layer, Step};
+use azl_action::{Blob, RootLock, Run, Work};
+use azl_attest::{BUILDINFO_SCHEMA, Buildinfo, BuiltPackage, File, Input, Step};
 use azl_digest::Digest;
 use azl_plan::buildinfo::Parameters;
 
@@ -53,6 +54,11 @@ fn step(call: &Call, name: String, run: &Run<String>, store: &dyn BlobStore) -> 
         as_root: run.as_root,
         sandbox_revision: run.sandbox_revision,
     };
+    let header = |digest| {
+        let bytes = store.read(digest).map_err(|error| error.to_string())?;
+        azl_rpm::read_header(&bytes).map(Arc::new).map_err(|error| error.to_string())
+    };
+    let root = RootLock::of(&run, &header).map_err(PortError::Input)?.layers;
     let input = |blob: &Blob| Input { name: blob.name.clone(), sha256: blob.digest };
     Ok(Step {
         name,
@@ -60,7 +66,7 @@ fn step(call: &Call, name: String, run: &Run<String>, store: &dyn BlobStore) -> 
         arch: run.arch.to_string(),
         command: run.command,
         environment: run.env,
-        root: run.root.iter().map(|blob| layer(blob, store)).collect::<Result<_, _>>()?,
+        root,
         inputs: run.inputs.iter().map(|(name, blobs)| (name.clone(), blobs.iter().map(input).collect())).collect(),
         user: if run.as_root { 0 } else { azl_exec::BUILD_USER },
         umask: format!("{:04o}", azl_exec::UMASK),
@@ -69,12 +75,4 @@ fn step(call: &Call, name: String, run: &Run<String>, store: &dyn BlobStore) -> 
         timeout: run.timeout,
         sandbox_revision: run.sandbox_revision,
     })
-}
-
-fn layer(blob: &Blob, store: &dyn BlobStore) -> Result<Layer, PortError> {
-    let nevra = match blob.name.ends_with(".rpm") {
-        true => Some(azl_rpm::read_header(&store.read(blob.digest)?).map_err(input_error)?.nevra.to_string()),
-        false => None,
-    };
-    Ok(Layer { name: blob.name.clone(), nevra, sha256: blob.digest })
 }

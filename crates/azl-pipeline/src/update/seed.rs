@@ -6,6 +6,7 @@ use std::path::Path;
 
 use azl_fetch::{AptState, Indexes, Suites};
 use azl_host::files;
+use azl_rpm::Arch;
 use serde::Serialize;
 
 use crate::checkout::Checkout;
@@ -13,8 +14,22 @@ use crate::definition::{LockedDeb, SeedLock};
 use crate::error::Failure;
 use crate::session::Settings;
 
-/// Where the lock of the seed lies in a checkout.
-pub const SEED_LOCK: &str = "overlays/distro/seed.lock.toml";
+/// Returns where the seed of an architecture lies in a checkout; the first one's file names none.
+pub fn seed_file(arch: Arch) -> String {
+    format!("overlays/distro/seed{}.toml", infix(arch))
+}
+
+/// Returns where the lock of that seed lies.
+pub fn seed_lock_file(arch: Arch) -> String {
+    format!("overlays/distro/seed{}.lock.toml", infix(arch))
+}
+
+fn infix(arch: Arch) -> String {
+    match arch {
+        Arch::X86_64 => String::new(),
+        other => format!(".{other}"),
+    }
+}
 
 const HEADER: &str = "# Written by `cargo xtask update seed` from seed.toml; not edited by hand.\n\n";
 
@@ -45,7 +60,7 @@ pub fn seed(root: &Path, checkout: &Checkout, settings: &Settings) -> Result<See
         lock.sets.insert(name.clone(), packages);
     }
     let text = toml::to_string(&lock).map_err(|error| Failure::Infrastructure(error.to_string()))?;
-    files::write_atomic(root.join(SEED_LOCK), format!("{HEADER}{text}").as_bytes())?;
+    files::write_atomic(root.join(seed_lock_file(checkout.arch)), format!("{HEADER}{text}").as_bytes())?;
     Ok(report(&checkout.seed_lock, &lock))
 }
 
