@@ -119,7 +119,13 @@ fn directory(session: &Session) -> PathBuf {
 struct Component {
     name: String,
     /// Source package first.
-    runs: Vec<(Run<Vec<Blob>>, BTreeMap<String, Digest>)>,
+    runs: Vec<Done>,
+}
+
+/// A command that was run, and what it gave.
+struct Done {
+    run: Run<Vec<Blob>>,
+    outputs: BTreeMap<String, Digest>,
 }
 
 fn lower<'a>(
@@ -128,15 +134,15 @@ fn lower<'a>(
     builds: impl Iterator<Item = (&'a str, String)>,
     session: &Session,
 ) -> Result<Vec<Component>, Failure> {
-    let done = Done { graph, ports: &session.ports, realised, pool: RwLock::default() };
+    let filled = Filled { graph, ports: &session.ports, realised, pool: RwLock::default() };
     let mut components = Vec::new();
     for (name, build) in builds {
         let mut runs = Vec::new();
         for id in [build::srpm_node(&build), build::rpm_node(&build)] {
             let node = graph.get(&id).expect("packages of a component are made by these nodes");
-            let action = node.derivation.lower(&done).map_err(|error| Failure::Build(error.to_string()))?;
+            let action = node.derivation.lower(&filled).map_err(|error| Failure::Build(error.to_string()))?;
             if let Work::Run(run) = action {
-                runs.push((run, realised.outputs(&id).clone()));
+                runs.push(Done { run, outputs: realised.outputs(&id).clone() });
             }
         }
         components.push(Component { name: name.to_owned(), runs });
@@ -145,14 +151,14 @@ fn lower<'a>(
 }
 
 /// What was done, to fill holes once more.
-struct Done<'a> {
+struct Filled<'a> {
     graph: &'a Graph,
     ports: &'a Ports,
     realised: &'a Realised,
     pool: RwLock<Pool>,
 }
 
-impl Known for Done<'_> {
+impl Known for Filled<'_> {
     fn outputs(&self, node: &NodeId) -> Option<BTreeMap<String, Digest>> {
         self.realised.results.get(node).map(|result| result.outputs.clone())
     }

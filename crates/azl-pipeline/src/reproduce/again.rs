@@ -47,6 +47,8 @@ impl Bench<'_> {
         }
         let good = trials.iter().all(|trial| trial.verdict == Verdict::Identical);
         if !good && self.manner.search == Search::Bisect {
+            // What differs with nothing varied differs from one moment to the next, whatever is blamed below.
+            trials.push(self.trial(component, &[])?);
             for variation in possible {
                 trials.push(self.trial(component, &[variation])?);
             }
@@ -91,6 +93,7 @@ impl Bench<'_> {
     /// Where the files of one trial are kept.
     fn kept(&self, component: &Component, variations: &[Variation]) -> PathBuf {
         let label = match variations {
+            [] => "nothing".to_owned(),
             [only] => only.name().replace(' ', "-"),
             several if several.len() == Variation::ALL.len() => "all".to_owned(),
             _ => "some".to_owned(),
@@ -106,9 +109,9 @@ fn build(
     scratch: &Scratch<'_>,
 ) -> Result<BTreeMap<String, Digest>, PortError> {
     let mut outputs = BTreeMap::new();
-    for (number, (run, _)) in component.runs.iter().enumerate() {
+    for (number, done) in component.runs.iter().enumerate() {
         let log = scratch.file(&format!("{number}.log"));
-        outputs.extend(executor.run(run, scratch as &dyn BlobStore, &log)?.outputs);
+        outputs.extend(executor.run(&done.run, scratch as &dyn BlobStore, &log)?.outputs);
     }
     Ok(outputs)
 }
@@ -116,7 +119,7 @@ fn build(
 impl Component {
     /// Returns what the first build gave, by name.
     fn packages(&self) -> impl Iterator<Item = (String, Digest)> + '_ {
-        self.runs.iter().flat_map(|(_, outputs)| outputs.iter().map(|(name, digest)| (name.clone(), *digest)))
+        self.runs.iter().flat_map(|done| done.outputs.iter().map(|(name, digest)| (name.clone(), *digest)))
     }
 }
 

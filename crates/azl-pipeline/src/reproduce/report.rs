@@ -111,6 +111,9 @@ impl Trial {
         if self.variations.len() == Variation::ALL.len() {
             return "all".to_owned();
         }
+        if self.variations.is_empty() {
+            return "nothing".to_owned();
+        }
         let names: Vec<&str> = self.variations.iter().map(|variation| variation.name()).collect();
         names.join(", ")
     }
@@ -150,11 +153,11 @@ fn details(f: &mut fmt::Formatter<'_>, found: &ComponentReport, trial: &Trial) -
     match &trial.verdict {
         Verdict::Identical => Ok(()),
         Verdict::NotBuilt { message, log } => {
-            writeln!(f, "\n{} with other {}: {message}", found.component, trial.varied())?;
+            writeln!(f, "\n{} ({} varied): {message}", found.component, trial.varied())?;
             log.iter().try_for_each(|log| writeln!(f, "  log: {}", log.display()))
         }
         Verdict::Different(packages) => packages.iter().try_for_each(|package| {
-            writeln!(f, "\n{} ({}, with other {})", package.name, found.component, trial.varied())?;
+            writeln!(f, "\n{} ({}, {} varied)", package.name, found.component, trial.varied())?;
             package.files.iter().try_for_each(|file| writeln!(f, "  {}", file.display()))?;
             package.diffoscope.iter().try_for_each(|file| writeln!(f, "  {}", file.display()))?;
             package.message.iter().try_for_each(|message| writeln!(f, "  {message}"))?;

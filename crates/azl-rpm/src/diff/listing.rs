@@ -25,11 +25,11 @@ fn by_path(files: &[PackageFile]) -> BTreeMap<&str, &PackageFile> {
     files.iter().map(|file| (file.entry.path.as_str(), file)).collect()
 }
 
-/// Links to debugging information are named by build identifiers, which are digests.
-const BUILD_IDS: &str = "/usr/lib/.build-id/";
+/// Programs and their debugging information are linked to by build identifiers, which are digests.
+const BUILD_IDS: &str = "/.build-id/";
 
 fn alone(path: &str, how: super::How) -> Difference {
-    let named_by_digest = path.starts_with(BUILD_IDS);
+    let named_by_digest = path.contains(BUILD_IDS);
     let guess = named_by_digest.then(|| Guess::new(Cause::Consequence, "named by the digest of a program"));
     Difference::new(path, how).because(guess)
 }

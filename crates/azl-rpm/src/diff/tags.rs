@@ -93,11 +93,12 @@ fn first_differing((one, other): &(Vec<String>, Vec<String>)) -> (String, String
 }
 
 /// Tags that are computed from the rest of the package.
-const DERIVED: [&str; 28] = [
+const DERIVED: [&str; 29] = [
     "ARCHIVESIZE",
     "DIRINDEXES",
     "DIRNAMES",
     "BASENAMES",
+    "CLASSDICT",
     "FILECLASS",
     "FILECOLORS",
     "FILEDEPENDSN",
@@ -124,6 +125,12 @@ const DERIVED: [&str; 28] = [
     "FILEUSERNAME",
 ];
 
+/// Whether what is shown of a value ends in a build identifier.
+fn is_build_id(shown: &str) -> bool {
+    let value = shown.rsplit(' ').next().unwrap_or_default();
+    value.len() == 40 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 fn guess(
     name: &str,
     (all_one, all_other): &(Vec<String>, Vec<String>),
@@ -132,6 +139,9 @@ fn guess(
 ) -> Option<Guess> {
     if DERIVED.contains(&name) || name.starts_with("PAYLOAD") || name.starts_with("SHA3") {
         return Some(Guess::new(Cause::Consequence, "computed from the rest of the package"));
+    }
+    if name == "PROVIDEVERSION" && is_build_id(one) && is_build_id(other) {
+        return Some(Guess::new(Cause::Consequence, "is the digest of a program"));
     }
     if name == "BUILDTIME" {
         return Some(Guess::new(Cause::Time, "is the time of the build"));

@@ -88,6 +88,9 @@ fn tags_are_named_and_those_computed_from_others_are_no_cause_of_their_own() {
     assert_eq!(host.how, How::Values { one: "azl-build".to_owned(), other: "elsewhere".to_owned() });
     assert!(diff.differences.iter().any(|d| d.place == "signature header SHA256"), "{diff}");
     assert_eq!(diff.causes(), BTreeSet::from([Cause::Host]));
+    let text = diff.to_string();
+    assert!(text.contains("cause: host"), "{text}");
+    assert!(text.contains("follows from others: signature header"), "{text}");
 }
 
 #[test]
