@@ -82,7 +82,9 @@ impl Bubblewrap {
 
     fn command(&self, run: &Run<Vec<Blob>>, root: &Path, work: &Work) -> Result<Cmd, PortError> {
         let user = if run.as_root { "0" } else { "1000" };
+        // The first process inside is bubblewrap's, and what is in its environment can be read there.
         let mut cmd = Cmd::new(&self.prlimit, "/")
+            .env("PATH", "/usr/bin:/usr/sbin")
             .args(self.limits.prlimit())
             .arg(&self.bwrap)
             .args(["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"])
