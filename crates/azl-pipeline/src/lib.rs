@@ -25,6 +25,7 @@ pub mod estimate;
 pub mod events;
 pub mod explain;
 pub mod facts;
+pub mod forecast;
 pub mod graph;
 pub mod history;
 mod html;

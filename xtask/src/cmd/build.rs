@@ -26,7 +26,7 @@ impl Build {
         let names: BTreeSet<String> = checkout.components_named(&self.names)?;
         let inputs = inputs::assemble(&checkout, &checkout.set_holding(&names)?, &session)?;
         if self.dry_run {
-            return super::graph::print(context, &inputs, &session, "");
+            return super::graph::print(context, &inputs, &session);
         }
         let packages = build::build(&inputs, &names, &session, &context.ui)?;
         let text: String = packages.iter().map(|(name, path)| format!("{name}  {}\n", path.display())).collect();

@@ -192,6 +192,16 @@ impl Context {
         self.ensure_host()?;
         let checkout = self.checkout()?;
         self.begin_run(purpose);
+        self.session(checkout, purpose)
+    }
+
+    /// As [`Context::open`], for a verb that does no more than it must to show something: it leaves no run.
+    pub(crate) fn look(&self, purpose: &str) -> Result<(Checkout, Session), Failure> {
+        self.ensure_host()?;
+        self.session(self.checkout()?, purpose)
+    }
+
+    fn session(&self, checkout: Checkout, purpose: &str) -> Result<(Checkout, Session), Failure> {
         let session = Session::open(self.settings.clone(), &checkout.release.signing, purpose, &self.ui)?;
         Ok((checkout, session))
     }
