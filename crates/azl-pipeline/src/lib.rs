@@ -49,3 +49,4 @@ pub mod spec;
 pub mod tree;
 pub mod update;
 pub mod verify;
+pub mod why;

@@ -24,6 +24,7 @@ mod test;
 mod tidy;
 mod update;
 mod verify;
+mod why;
 
 use std::path::PathBuf;
 
@@ -92,6 +93,7 @@ pub(crate) enum Command {
     Update(update::Update),
     Graph(graph::Graph),
     Explain(explain::Explain),
+    Why(why::Why),
     Log(log::Log),
     Runs(runs::Runs),
     Report(report::Report),
@@ -121,6 +123,7 @@ impl Command {
             Self::Update(verb) => verb.run(context),
             Self::Graph(verb) => verb.run(context),
             Self::Explain(verb) => verb.run(context),
+            Self::Why(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
             Self::Runs(verb) => verb.run(context),
             Self::Report(verb) => verb.run(context),
