@@ -65,11 +65,6 @@ pub enum Event {
         /// Milliseconds along the longest chain of nodes that need each other.
         critical_millis: u64,
     },
-    /// Nothing can happen until somebody else has ended.
-    Waiting {
-        /// What is waited for, and who has it.
-        reason: String,
-    },
     /// A node's action began.
     Started {
         /// The node.
@@ -101,6 +96,13 @@ pub enum Event {
         chain_millis: u64,
         /// The node before it in that chain, if it needs any.
         via: Option<String>,
+    },
+    /// A node waits, because another run does its action.
+    Waiting {
+        /// The node.
+        node: String,
+        /// What the other run says of itself, e.g. `process 42: rpm:bash`.
+        holder: String,
     },
     /// A node is tried again, because something round its action failed.
     Retried {

@@ -106,7 +106,9 @@ impl Progress {
                 Some(format!("{clock} {node:<44} failed the {attempt}. time, is tried again: {message}"))
             }
             Event::Note { message } => Some(format!("{clock} note: {message}")),
-            Event::Waiting { reason } => Some(format!("{clock} waiting for {reason}")),
+            Event::Waiting { node, holder } => {
+                Some(format!("{clock} {node:<44} is being done by {holder}; waiting for it"))
+            }
             Event::Summary { .. } => Some(summary(&stamped.event)),
             _ => None,
         }

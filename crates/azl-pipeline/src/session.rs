@@ -86,7 +86,7 @@ impl Session {
     ) -> Result<Self, Failure> {
         let store = Arc::new(LocalStore::open(&settings.store)?);
         let lock = store.lock(purpose, |holder| {
-            reporter.report(&Event::Waiting { reason: format!("the store, which is held by {holder}") });
+            reporter.report(&Event::Note { message: format!("waiting for the store, which is held by {holder}") });
         })?;
         let key = load_key(&settings, signing)?;
         let roots = Arc::new(Roots::new(store.root()));

@@ -39,7 +39,8 @@ function option(text) {
 }
 
 function fit() {
-  const width = Math.max(...level.points.map(x), 0) + WIDE, height = Math.max(...level.points.map(y), 0) + HIGH * 2;
+  const most = of => level.points.reduce((most, point) => Math.max(most, of(point)), 0);
+  const width = most(x) + WIDE, height = most(y) + HIGH * 2;
   const scale = Math.min(canvas.clientWidth / width, canvas.clientHeight / height, 1.5) || 1;
   view = { x: HIGH * scale, y: HIGH * scale, scale };
   draw();

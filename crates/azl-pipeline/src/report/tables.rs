@@ -122,7 +122,9 @@ pub(super) fn notes(events: &[Stamped]) -> String {
     for Stamped { at, event, .. } in events {
         let text = match event {
             Event::Note { message } => escape(message),
-            Event::Waiting { reason } => format!("waiting for {}", escape(reason)),
+            Event::Waiting { node, holder } => {
+                format!("{} was being done by {}, which was waited for", escape(node), escape(holder))
+            }
             Event::Retried { node, attempt, message } => {
                 format!("{} failed the {attempt}. time and was tried again: {}", escape(node), escape(message))
             }

@@ -90,7 +90,7 @@ fn hostile_names_and_messages_stay_text() {
         failed(9100, hostile, hostile),
         Stamped::new(9200, Event::Lost { node: hostile.to_owned(), because: hostile.to_owned() }),
         Stamped::new(9300, Event::Note { message: hostile.to_owned() }),
-        Stamped::new(9400, Event::Waiting { reason: hostile.to_owned() }),
+        Stamped::new(9400, Event::Waiting { node: hostile.to_owned(), holder: hostile.to_owned() }),
     ];
     let of_node = |text: &str| BTreeMap::from([(hostile.to_owned(), text.to_owned())]);
     let extras = Extras { tails: of_node(hostile), sizes: BTreeMap::from([(hostile.to_owned(), 5)]) };

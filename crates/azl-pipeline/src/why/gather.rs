@@ -71,12 +71,11 @@ pub fn image(
     forecast: &Forecast<'_>,
     ports: &Ports,
 ) -> Result<Vec<Component>, Failure> {
-    let node: NodeId = azl_plan::image::node(image);
-    let action =
-        forecast.action(&NodeId::new("derived", image)).or_else(|_| forecast.action(&node)).map_err(|error| {
-            let message = format!("what `{image}` holds is not known yet: {error}\n  hint: cargo xtask image {image}");
-            Failure::configuration("unknown-image", message)
-        })?;
+    // The files derived from all packages together are made from the packages and nothing later.
+    let action = forecast.action(&NodeId::new("derived", image)).map_err(|error| {
+        let message = format!("what `{image}` holds is not known yet: {error}\n  hint: cargo xtask image {image}");
+        Failure::configuration("unknown-image", message)
+    })?;
     let blobs = action.holes().into_iter().flatten().filter(|blob| blob.name.ends_with(".rpm"));
     let digests: BTreeSet<Digest> = blobs.map(|blob| blob.digest).collect();
     let mut held = BTreeSet::new();

@@ -109,6 +109,6 @@ fn an_image_asks_for_packages_and_is_not_built_from_anything() {
 fn no_chain_is_an_answer_and_an_unknown_name_is_a_mistake() {
     assert_eq!(told("bash", "lonely"), "nothing leads from bash to lonely\n");
     assert_eq!(told("bash", "bash"), "bash is bash or provides it\n");
-    let Err(Failure::Configuration(found)) = world().why("bahs", "make") else { panic!("it is unknown") };
+    let Err(Failure::Configuration(found)) = world().why("bas", "make") else { panic!("it is unknown") };
     assert!(format!("{:?}", found[0]).contains("did you mean `bash`?"), "{found:?}");
 }
