@@ -196,9 +196,10 @@ impl World {
     pub fn why(&self, from: &str, to: &str) -> Result<Answer, Failure> {
         let starts: BTreeSet<usize> = match (self.components.get(from), self.packages.get(from)) {
             (None, None) => return Err(self.unknown(from)),
-            // A component is asked about what is needed to build it and what its own packages need.
-            (Some(own), _) => own.iter().copied().collect(),
             (None, Some(packages)) => packages.iter().copied().collect(),
+            // A component is asked what it needs to be built, and what its main package needs.
+            (Some(own), Some(packages)) => own.iter().take(1).chain(packages).copied().collect(),
+            (Some(own), None) => own.iter().copied().collect(),
         };
         self.answer(from, &starts, to)
     }

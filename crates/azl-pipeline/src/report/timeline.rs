@@ -18,7 +18,7 @@ const CURVE: f64 = 90.0;
 const BUCKETS: u64 = 200;
 
 /// Returns the colour of each stage, the same for the same set of stages.
-pub(super) fn colours<'a>(bars: &'a [Bar]) -> Vec<(&'a str, String)> {
+pub(super) fn colours(bars: &[Bar]) -> Vec<(&str, String)> {
     let stages: BTreeSet<&str> = bars.iter().map(Bar::stage).collect();
     // Steps of the golden angle keep neighbours apart.
     stages.into_iter().enumerate().map(|(i, stage)| (stage, format!("hsl({} 55% 50%)", 210 + i * 137))).collect()

@@ -62,6 +62,16 @@ fn each_step_names_the_capability_and_who_provides_it() {
 }
 
 #[test]
+fn a_component_is_asked_about_its_build_and_its_main_package() {
+    // The component makes what is asked for, but its main package leads there by a long way only.
+    assert!(told("readline", "readline-devel").starts_with("package readline\n  Requires libc.so.6, "));
+    assert_eq!(
+        told("readline-devel", "readline"),
+        "package readline-devel\n  Requires readline, which package readline provides\n"
+    );
+}
+
+#[test]
 fn capabilities_of_one_provider_are_one_step() {
     assert_eq!(told("bash", "glibc"), "package bash\n  Requires libc.so.6 and 1 more, which package glibc provides\n");
 }
