@@ -17,6 +17,7 @@ use azl_digest::Digest;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::history::History;
 pub use packages::{How, PackageChange};
 pub use verdict::{Explanation, Verdict, explain};
 
@@ -54,10 +55,21 @@ impl Difference {
         Self { changes, packages: packages::compare(before, now) }
     }
 
+    /// Compares the last two actions of a node; nothing if there was only one.
+    pub fn last(history: &History, giver: &dyn Fn(Digest) -> Option<String>) -> Option<Self> {
+        let previous = history.previous.as_ref()?;
+        Some(Self::new(previous, &history.current, giver))
+    }
+
     /// Returns whether the actions are the same.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.packages.is_empty()
     }
+}
+
+/// Returns the fields, but for packages, in which the last two actions of a node differ; none if there was only one.
+pub fn changes(history: &History) -> Vec<Change> {
+    Difference::last(history, &|_| None).map(|difference| difference.changes).unwrap_or_default()
 }
 
 /// The action as JSON, without its packages, which are compared by name.

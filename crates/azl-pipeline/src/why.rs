@@ -218,7 +218,10 @@ impl World {
     }
 
     fn answer(&self, from: &str, starts: &BTreeSet<usize>, to: &str) -> Result<Answer, Failure> {
-        let goals = self.goals(to)?;
+        let all = self.goals(to)?;
+        // A package of the component that is asked for is asked about the others.
+        let others: BTreeSet<usize> = all.difference(starts).copied().collect();
+        let goals = if others.is_empty() { all } else { others };
         let direct = search::shortest(&self.points, starts, &goals, &|how| how != How::BuiltFrom);
         let found = if direct.is_empty() { search::shortest(&self.points, starts, &goals, &|_| true) } else { direct };
         let chains: Vec<Vec<Step>> = found.iter().take(CHAINS).map(|chain| self.steps(chain)).collect();

@@ -65,10 +65,7 @@ pub fn explain(node: &NodeId, history: Option<&History>, forecast: &Forecast<'_>
             (_, Err(error)) => Verdict::Impossible { message: error.to_string() },
         },
     };
-    let last = history.and_then(|history| {
-        let previous = history.previous.as_ref()?;
-        Some(Difference::new(previous, &history.current, &giver))
-    });
+    let last = history.and_then(|history| Difference::last(history, &giver));
     Explanation { node: node.to_string(), verdict, last }
 }
 
