@@ -123,6 +123,8 @@ pub enum Function {
     Spdx,
     /// Results → in-toto statement.
     Provenance,
+    /// Inputs and outputs of builds → what it takes to build again.
+    Buildinfo,
 }
 
 /// A signature to make.

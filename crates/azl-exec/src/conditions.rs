@@ -15,6 +15,9 @@ use azl_host::{FileError, environment, files};
 /// takes minutes. The largest build of the set needs 4 GiB.
 const MEMORY_FOR_BUILDS: u64 = 12 << 30;
 
+/// The permission bits that new files do not get in a release's builds.
+pub const UMASK: u32 = 0o022;
+
 /// Where a preloaded library is in the sandbox.
 const PRELOADED: &str = "/run/preloaded.so";
 
@@ -46,7 +49,7 @@ impl Default for Conditions {
             clock_offset_days: 0,
             clock_library: None,
             shuffle_directories: false,
-            umask: 0o022,
+            umask: UMASK,
         }
     }
 }
@@ -70,6 +73,8 @@ impl Conditions {
         if self.clock_offset_days != 0 {
             // Waiting must take as long as ever: only the calendar is off.
             variables.push(("DONT_FAKE_MONOTONIC".to_owned(), "1".to_owned()));
+            // Times of files stay as they are: the mask that clamps them must not see a time that is not in the file.
+            variables.push(("NO_FAKE_STAT".to_owned(), "1".to_owned()));
             variables.push(("FAKETIME".to_owned(), format!("{:+}d", self.clock_offset_days)));
             variables.push(("LD_PRELOAD".to_owned(), PRELOADED.to_owned()));
         }
@@ -81,7 +86,8 @@ impl Conditions {
         self.clock_library.as_deref().filter(|_| self.clock_offset_days != 0).map(|library| (library, PRELOADED))
     }
 
-    pub(crate) fn in_memory(&self) -> bool {
+    /// Returns whether scratch directories are in memory, now.
+    pub fn in_memory(&self) -> bool {
         self.build_in_memory.unwrap_or_else(|| environment::available_memory() >= MEMORY_FOR_BUILDS)
     }
 

@@ -21,8 +21,8 @@ pub mod roots;
 pub mod trees;
 mod work;
 
-pub use backends::bubblewrap::Bubblewrap;
-pub use conditions::Conditions;
+pub use backends::bubblewrap::{BUILD_PATH, BUILD_USER, Bubblewrap};
+pub use conditions::{Conditions, UMASK};
 pub use limits::Limits;
 pub use merge::LayerFiles;
 pub use roots::Roots;

@@ -5,7 +5,7 @@
 //!
 //! Not here: parsing arguments and printing (`xtask`), and anything that could be computed without effects.
 //!
-//! **Invariant:** only [`mod@release`], [`render`], [`overlay`] and [`update`] write outside the store.
+//! **Invariant:** only [`mod@release`], [`render`], [`overlay`], [`mod@reproduce`] and [`update`] write outside the store.
 
 pub mod acceptance;
 pub mod bench;
@@ -42,6 +42,7 @@ pub mod release;
 pub mod render;
 pub mod report;
 pub mod repository;
+pub mod reproduce;
 pub mod runs;
 pub mod same;
 pub mod session;

@@ -11,7 +11,8 @@ use crate::inputs::Inputs;
 use crate::parse::Specs;
 use crate::requires::{self, AllNeeds};
 use crate::{
-    MACROS, attest, boot, build, builds, check, clashes, fitting, generated, image, parse, query, repo, seed, sign,
+    MACROS, attest, boot, build, buildinfo, builds, check, clashes, fitting, generated, image, parse, query, repo,
+    seed, sign,
 };
 
 /// How far a graph goes.
@@ -166,6 +167,7 @@ impl Planning<'_> {
         attest::insert_repositories(self.inputs, &mut self.nodes);
         for (name, component) in &self.inputs.components {
             attest::insert_component(self.inputs, name, component, &self.needs, &mut self.nodes);
+            buildinfo::insert(self.inputs, name, component, &mut self.nodes);
         }
         for (name, image) in &self.inputs.images {
             attest::insert_image(self.inputs, name, image, &mut self.nodes);

@@ -18,6 +18,7 @@ mod overlay;
 mod release;
 mod render;
 mod report;
+mod reproduce;
 mod runs;
 mod spec;
 mod test;
@@ -96,6 +97,7 @@ pub(crate) enum Command {
     Image(image::Image),
     Boot(boot::Boot),
     Verify(verify::Verify),
+    Reproduce(reproduce::Reproduce),
     Update(update::Update),
     Graph(graph::Graph),
     Explain(explain::Explain),
@@ -126,6 +128,7 @@ impl Command {
             Self::Image(verb) => verb.run(context),
             Self::Boot(verb) => verb.run(context),
             Self::Verify(verb) => verb.run(context),
+            Self::Reproduce(verb) => verb.run(context),
             Self::Update(verb) => verb.run(context),
             Self::Graph(verb) => verb.run(context),
             Self::Explain(verb) => verb.run(context),

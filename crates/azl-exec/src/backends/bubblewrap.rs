@@ -29,6 +29,11 @@ use crate::work::Work;
 /// Writable directories that nobody reads afterwards: their name beside the outputs, and in the sandbox.
 const SCRATCH: [(&str, &str); 3] = [("builddir", "/builddir"), ("tmp", "/tmp"), ("vartmp", "/var/tmp")];
 
+/// The user of a build, where the action does not ask for user 0.
+pub const BUILD_USER: u32 = 1000;
+/// Where a build begins.
+pub const BUILD_PATH: &str = "/builddir";
+
 /// Where rpm keeps the database of installed packages.
 const RPM_DATABASE: &str = "/var/lib/rpm";
 
@@ -78,14 +83,14 @@ impl Bubblewrap {
     }
 
     fn command(&self, run: &Run<Vec<Blob>>, root: &Path, work: &Work) -> Result<Cmd, PortError> {
-        let user = if run.as_root { "0" } else { "1000" };
+        let user = if run.as_root { "0".to_owned() } else { BUILD_USER.to_string() };
         // The first process inside is bubblewrap's, and what is in its environment can be read there.
         let mut cmd = Cmd::new(&self.prlimit, "/")
             .env("PATH", "/usr/bin:/usr/sbin")
             .args(self.limits.prlimit())
             .arg(&self.bwrap)
             .args(["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"])
-            .args(["--uid", user, "--gid", user, "--hostname", &self.conditions.host_name, "--cap-drop", "ALL"])
+            .args(["--uid", &user, "--gid", &user, "--hostname", &self.conditions.host_name, "--cap-drop", "ALL"])
             .args(ROOT_CAPABILITIES.iter().filter(|_| run.as_root).flat_map(|name| ["--cap-add", name]))
             .arg("--ro-bind")
             .arg(root)
@@ -120,7 +125,7 @@ impl Bubblewrap {
             cmd = cmd.args(["--tmpfs", RPM_DATABASE]);
         }
         let (cmd, filter) = self.surround(cmd, run).file(work.filter(&self.filter)?);
-        let cmd = cmd.args(["--seccomp", &filter.to_string(), "--chdir", "/builddir", "--"]);
+        let cmd = cmd.args(["--seccomp", &filter.to_string(), "--chdir", BUILD_PATH, "--"]);
         Ok(cmd.args(&run.command).bounds(bounds))
     }
 
