@@ -1,3 +1,5 @@
+//! The rules of bootstrap variants, in toy distributions.
+
 use crate::builds;
 use crate::error::PlanError;
 use crate::requires::{AllNeeds, resolve};

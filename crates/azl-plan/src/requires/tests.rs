@@ -1,3 +1,5 @@
+//! Requirements and who meets them, in toy distributions.
+
 use super::*;
 use crate::inputs::Stage2;
 use crate::toy::{self, Toy, blob, release, spec};
