@@ -42,6 +42,11 @@ pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// Returns the arguments of this program, without its own name; what is not UTF-8 in them is replaced.
+pub fn arguments() -> Vec<String> {
+    std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect()
+}
+
 /// Returns this process's id.
 pub fn process_id() -> u32 {
     std::process::id()

@@ -24,7 +24,13 @@ pub(crate) fn insert(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
         if repository == "base" {
             let data = [repo::node(repository), repo::signature_node(repository)];
             roles.insert("repodata", data.iter().map(|node| Hole::outputs(node, Select::All)).collect());
-            add(inputs, &format!("repository-{repository}"), ("check-repository.sh", &[INSTALLED]), roles, nodes);
+            add(
+                inputs,
+                &format!("repository-{repository}"),
+                ("check-repository.sh", &[INSTALLED, inputs.arch.rpm()]),
+                roles,
+                nodes,
+            );
         }
     }
     for (name, image) in &inputs.images {

@@ -175,6 +175,6 @@ fn stage2_lacks(missing: &BTreeMap<String, BTreeSet<String>>) -> String {
         let asking: Vec<&str> = asking.iter().map(String::as_str).collect();
         let _ = write!(text, "\n  {capability:<width$}  {}", asking.join(" "));
     }
-    text.push_str("\n  hint: package what provides them and add it to the set; `[stage2]` is the list of release.toml");
+    text.push_str("\n  hint: package what provides them and add it to the set; `[stage2]` is the list of release.toml, `(installed)` a package that requires it");
     text
 }

@@ -57,6 +57,11 @@ pub fn next(inputs: &Inputs, facts: &Facts, wanted: &BTreeSet<String>) -> Result
     if errors.is_empty() { Ok(open) } else { Err(errors) }
 }
 
+/// Returns whether nothing more can be found by running.
+pub(crate) fn is_settled(facts: &SpecFacts) -> bool {
+    state(facts) == State::Settled
+}
+
 /// Where a spec is on its way to the fixed point.
 #[derive(Debug, PartialEq, Eq)]
 enum State {

@@ -169,6 +169,8 @@ pub(crate) struct Met {
     pub(crate) wants: Vec<String>,
     /// Builds that provide them, each with the first requirement that led there.
     pub(crate) from: BTreeMap<usize, String>,
+    /// What packages require that no spec provides, and which package; names that rpm finds in built files are left out.
+    pub(crate) unmet: Vec<(String, usize)>,
 }
 
 #[cfg(test)]

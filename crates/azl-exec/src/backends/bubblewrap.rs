@@ -50,9 +50,6 @@ const ROOT_CAPABILITIES: [&str; 8] = [
     "CAP_SYS_CHROOT",
 ];
 
-/// Bytes that `/run` may hold. Nobody needs it; it is there because programs expect it.
-const RUN_SIZE: &str = "67108864";
-
 /// Runs actions with the host's `bwrap`.
 pub struct Bubblewrap {
     bwrap: PathBuf,
@@ -87,7 +84,9 @@ impl Bubblewrap {
 
     fn command(&self, run: &Run<Vec<Blob>>, root: &Path, work: &Work) -> Result<Cmd, PortError> {
         let user = if run.as_root { "0".to_owned() } else { BUILD_USER.to_string() };
+        // The first process inside is bubblewrap's, and what is in its environment can be read there.
         let mut cmd = Cmd::new(&self.prlimit, "/")
+            .env("PATH", "/usr/bin:/usr/sbin")
             .args(self.limits.prlimit())
             .arg(&self.bwrap)
             .args(["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"])
@@ -95,12 +94,23 @@ impl Bubblewrap {
             .args(ROOT_CAPABILITIES.iter().filter(|_| run.as_root).flat_map(|name| ["--cap-add", name]))
             .arg("--ro-bind")
             .arg(root)
-            .args(["/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"])
-            .args(["--size", RUN_SIZE, "--tmpfs", "/run"]);
+            .args([
+                "/",
+                "--proc",
+                "/proc",
+                "--dev",
+                "/dev",
+                "--tmpfs",
+                "/dev/shm",
+                "--remount-ro",
+                "/dev",
+                "--tmpfs",
+                "/run",
+            ]);
         cmd = cmd.arg("--ro-bind").arg(work.path.join("in")).arg("/in");
         cmd = cmd.arg("--bind").arg(work.path.join("out")).arg("/out");
         let mut bounds = self.limits.bounds(run.timeout);
-        bounds.in_memory.push("/dev/shm".into());
+        bounds.in_memory.extend(["/dev/shm", "/run"].map(PathBuf::from));
         let in_memory = self.conditions.in_memory();
         for (directory, target) in SCRATCH {
             if in_memory {

@@ -29,7 +29,8 @@ pub fn tail_of(log: &Path) -> String {
 /// Returns the last [`TAIL_LINES`] lines of output.
 pub(super) fn last_lines(output: &[u8]) -> String {
     let limit = usize::try_from(TAIL_BYTES).unwrap_or(usize::MAX);
-    let text = terminal::plain(&String::from_utf8_lossy(&output[output.len().saturating_sub(limit)..]));
+    let text = String::from_utf8_lossy(&output[output.len().saturating_sub(limit)..]);
+    let text = terminal::harmless(&text);
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use azl_action::ports::{BlobStore, Executor, PortError, RootComposer};
+use azl_action::{Usage, Work};
 use azl_digest::Digest;
 use azl_exec::{Bubblewrap, Conditions};
 use azl_host::clock::Stopwatch;
@@ -60,10 +61,27 @@ impl Bench<'_> {
         let watch = Stopwatch::start();
         let names: Vec<&str> = variations.iter().map(|variation| variation.name()).collect();
         let node = format!("again:{} ({})", component.name, names.join(", "));
-        self.reporter.report(&Event::Started { node: node.clone(), kind: "run".to_owned() });
+        let last = component.runs.last().map(|(run, _)| Work::Run(run.clone()).digest().to_string());
+        let action = last.unwrap_or_default();
+        self.reporter.report(&Event::Started {
+            node: node.clone(),
+            kind: "run".to_owned(),
+            action: action.clone(),
+            expected_millis: 0,
+            path_millis: 0,
+        });
         let verdict = self.verdict(component, variations)?;
         let millis = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.reporter.report(&Event::Finished { node, cached: false, millis, usage: azl_action::Usage::default() });
+        self.reporter.report(&Event::Finished {
+            node,
+            cached: false,
+            millis,
+            usage: Usage::default(),
+            action,
+            expected_millis: 0,
+            chain_millis: millis,
+            via: None,
+        });
         Ok(Trial { variations: variations.to_vec(), verdict, packages: component.packages().count(), millis })
     }
 

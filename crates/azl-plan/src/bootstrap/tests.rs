@@ -1,3 +1,5 @@
+//! The rules of bootstrap variants, in toy distributions.
+
 use crate::builds;
 use crate::error::PlanError;
 use crate::requires::{AllNeeds, resolve};
@@ -110,4 +112,14 @@ fn a_variant_that_lacks_what_its_user_needs_is_named() {
     let errors = with_variant(&specs, "a", &["b"]).expect_err("the variant has no a-devel");
     let text = errors[0].to_string();
     assert!(text.contains("\n  `a` provides `a-devel = 1-1`, which `release.toml` has it build without\n"), "{text}");
+}
+
+#[test]
+fn a_use_that_may_still_be_found_is_not_refused() {
+    let (mut inputs, mut facts) = release(&[lib("a").needs(&["b"]), lib("a~bootstrap"), lib("b").generates()]);
+    toy::bootstrap(&mut inputs, "a", &["b"]);
+    assert!(resolve(&inputs, &facts).is_ok());
+    facts.get_mut("b").expect("b").generated.push(std::collections::BTreeSet::new());
+    let errors = resolve(&inputs, &facts).expect_err("it found nothing");
+    assert!(errors[0].to_string().contains("takes nothing of it"), "{}", errors[0]);
 }

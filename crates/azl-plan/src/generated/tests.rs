@@ -1,3 +1,5 @@
+//! The rounds of generated BuildRequires, with functions in place of builds.
+
 use super::*;
 use crate::toy::{Toy, release, spec};
 

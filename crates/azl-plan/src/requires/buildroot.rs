@@ -37,6 +37,7 @@ pub(super) struct Buildroot<'w, 'a> {
     pub(super) from: BTreeMap<usize, String>,
     /// Builds that packages of other builds ask for, as user, provider and package.
     pulled: Vec<(usize, usize, usize)>,
+    unmet: Vec<(String, usize)>,
 }
 
 impl<'w, 'a> Buildroot<'w, 'a>
@@ -53,6 +54,7 @@ where
             conditional: Vec::new(),
             from: BTreeMap::new(),
             pulled: Vec::new(),
+            unmet: Vec::new(),
         }
     }
 
@@ -90,14 +92,15 @@ where
                 self.from.entry(provider).or_insert_with(|| format!("what {name} requires"));
             }
         }
-        Met { wants: self.wants.into_iter().map(str::to_owned).collect(), from: self.from }
+        Met { wants: self.wants.into_iter().map(str::to_owned).collect(), from: self.from, unmet: self.unmet }
     }
 
     fn follow(&mut self, package: usize) {
         let resolver = self.resolver;
         for rich in &resolver.index.packages[package].requires {
-            if !resolver.given.satisfies(rich) {
-                self.meet(rich, Why::Package(package));
+            if !resolver.given.satisfies(rich) && !self.meet(rich, Why::Package(package)) {
+                let unmet = atoms(rich).into_iter().filter(|wanted| !wanted.name.contains('('));
+                self.unmet.extend(unmet.map(|wanted| (wanted.to_string(), package)));
             }
         }
     }
@@ -144,7 +147,7 @@ where
                 let there = providers.iter().find(|package| self.is_chosen.contains(package)).or(providers.first());
                 there.map(|package| self.choose(*package, why)).is_some()
             }
-            Rich::And(parts) => parts.iter().fold(true, |met, part| self.meet(part, why) && met),
+            Rich::And(parts) => parts.iter().all(|part| self.meet(part, why)),
             Rich::Or(parts) => {
                 let there = parts.iter().find(|part| self.holds(part));
                 match there.or_else(|| parts.iter().find(|part| self.is_possible(part))) {

@@ -7,7 +7,7 @@ use crate::capabilities::Given;
 use crate::error::PlanError;
 use crate::facts::Facts;
 use crate::inputs::{Inputs, Stage2};
-use crate::{bootstrap, builds, cycles};
+use crate::{bootstrap, builds, cycles, generated};
 
 /// Returns the needs of every build of stage 1, bootstrap variants included.
 ///
@@ -19,7 +19,8 @@ pub(crate) fn resolve(inputs: &Inputs, facts: &Facts) -> Result<AllNeeds, Vec<Pl
     let mut met = resolver.meet_all(|facts| facts.requirements().collect(), &mut errors);
     let edges: Vec<Vec<usize>> = met.iter().map(|met| met.from.keys().copied().collect()).collect();
     errors.extend(cycles::find(&edges).iter().map(|knot| cycle(&resolver, &met, knot)));
-    if errors.is_empty() {
+    // What is still to be found may use a variant that seems useless now.
+    if errors.is_empty() && facts.values().all(generated::is_settled) {
         errors = bootstrap::check(inputs, &resolver, &edges);
     }
     if !errors.is_empty() {
@@ -43,8 +44,10 @@ pub(crate) fn resolve_second(
     let mut errors = Vec::new();
     let base: BTreeSet<&str> = stage.packages.iter().map(String::as_str).collect();
     let mut met = resolver.meet_all(|facts| base.iter().copied().chain(facts.requirements()).collect(), &mut errors);
-    if !errors.is_empty() {
-        return Err(lacking(&base, errors));
+    let mut missing = unmet(&resolver, &met);
+    if !(errors.is_empty() && missing.is_empty()) {
+        let others = lacking(&base, errors, &mut missing);
+        return Err(others.into_iter().chain([PlanError::Stage2Lacks(missing)]).collect());
     }
     // What the seed stood for, built packages may need without their specs saying so: the C library's sonames, a shell.
     let stand_ins = stand_ins(inputs, &resolver);
@@ -75,9 +78,21 @@ fn stand_ins<'a>(inputs: &'a Inputs, resolver: &Resolver<'a>) -> BTreeMap<usize,
     found
 }
 
-/// Makes one table of what is missing: capability → who asks.
-fn lacking(base: &BTreeSet<&str>, errors: Vec<PlanError>) -> Vec<PlanError> {
-    let mut missing: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+/// Capabilities that are missing, and who asks for each.
+type Missing = BTreeMap<String, BTreeSet<String>>;
+
+/// Returns what packages that enter a root require in vain.
+fn unmet(resolver: &Resolver<'_>, met: &[Met]) -> Missing {
+    let mut missing = Missing::new();
+    for (capability, package) in met.iter().flat_map(|met| &met.unmet) {
+        let package = &resolver.index.packages[*package].facts.nevra.name;
+        missing.entry(capability.clone()).or_default().insert(format!("{package}(installed)"));
+    }
+    missing
+}
+
+/// Moves what nobody provides into the table and returns the other errors.
+fn lacking(base: &BTreeSet<&str>, errors: Vec<PlanError>, missing: &mut Missing) -> Vec<PlanError> {
     let mut others = Vec::new();
     for error in errors {
         match error {
@@ -89,7 +104,6 @@ fn lacking(base: &BTreeSet<&str>, errors: Vec<PlanError>) -> Vec<PlanError> {
             other => others.push(other),
         }
     }
-    others.push(PlanError::Stage2Lacks(missing));
     others
 }
 

@@ -1,3 +1,5 @@
+//! Requirements and who meets them, in toy distributions.
+
 use super::*;
 use crate::inputs::Stage2;
 use crate::toy::{self, Toy, blob, release, spec};
@@ -156,6 +158,10 @@ fn what_stage_2_lacks_is_one_table() {
     let text = errors.iter().map(ToString::to_string).collect::<String>();
     assert_eq!(errors.len(), 1);
     assert!(text.contains("does not provide 2 capabilities yet:\n  gcc    a b\n  shell  [stage2]\n"), "{text}");
+
+    let specs = [spec("a").package("a", &[]).requires(&["strip", "libc.so.6()(64bit)"])];
+    let text = second(&specs, &["a"]).expect_err("a needs strip").iter().map(ToString::to_string).collect::<String>();
+    assert!(text.contains("does not provide 1 capabilities yet:\n  strip  a(installed)\n"), "{text}");
 }
 
 #[test]
