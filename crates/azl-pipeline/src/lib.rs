@@ -10,6 +10,7 @@
 pub mod acceptance;
 pub mod bench;
 pub mod build;
+pub mod buildinfo;
 pub mod changed;
 pub mod check;
 pub mod checkout;

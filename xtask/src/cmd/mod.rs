@@ -3,6 +3,7 @@
 mod bench;
 mod boot;
 mod build;
+mod buildinfo;
 mod changed;
 mod ci;
 mod codegen;
@@ -94,6 +95,7 @@ pub(crate) enum Command {
     Spec(spec::Spec),
     Overlay(overlay::Overlay),
     Build(build::Build),
+    Buildinfo(buildinfo::Buildinfo),
     Image(image::Image),
     Boot(boot::Boot),
     Verify(verify::Verify),
@@ -125,6 +127,7 @@ impl Command {
             Self::Spec(verb) => verb.run(context),
             Self::Overlay(verb) => verb.run(context),
             Self::Build(verb) => verb.run(context),
+            Self::Buildinfo(verb) => verb.run(context),
             Self::Image(verb) => verb.run(context),
             Self::Boot(verb) => verb.run(context),
             Self::Verify(verb) => verb.run(context),

@@ -61,7 +61,7 @@ impl Bench<'_> {
         let watch = Stopwatch::start();
         let names: Vec<&str> = variations.iter().map(|variation| variation.name()).collect();
         let node = format!("again:{} ({})", component.name, names.join(", "));
-        let last = component.runs.last().map(|(run, _)| Work::Run(run.clone()).digest().to_string());
+        let last = component.runs.last().map(|done| Work::Run(done.run.clone()).digest().to_string());
         let action = last.unwrap_or_default();
         self.reporter.report(&Event::Started {
             node: node.clone(),
