@@ -12,6 +12,9 @@
 pub mod action;
 pub mod graph;
 pub mod input;
+pub mod key;
+pub mod lock;
+pub mod pool;
 pub mod ports;
 pub mod schedule;
 
@@ -20,4 +23,6 @@ pub use action::{
 };
 pub use graph::{Demand, Graph, GraphError, Node, NodeId};
 pub use input::{Blob, Hole, Known, LowerError, Select};
+pub use lock::{LockedLayer, RootLock};
+pub use pool::Pool;
 pub use schedule::Schedule;

@@ -42,6 +42,11 @@ pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// Returns the arguments of this program, without its own name; what is not UTF-8 in them is replaced.
+pub fn arguments() -> Vec<String> {
+    std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect()
+}
+
 /// Returns this process's id.
 pub fn process_id() -> u32 {
     std::process::id()
@@ -59,8 +64,17 @@ pub fn processors() -> usize {
 
 /// Returns the bytes of memory that could be used now without swapping, as the kernel estimates them.
 pub fn available_memory() -> u64 {
+    memory("MemAvailable:")
+}
+
+/// Returns the bytes of memory that this machine has.
+pub fn total_memory() -> u64 {
+    memory("MemTotal:")
+}
+
+fn memory(field: &str) -> u64 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let line = text.lines().find_map(|line| line.strip_prefix(field));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
     kibibytes.unwrap_or(0) * 1024
 }

@@ -225,6 +225,11 @@ pub fn symlink(target: impl AsRef<Path>, link: impl AsRef<Path>) -> Result<()> {
     context(std::os::unix::fs::symlink(&target, &link), "create link", link.as_ref())
 }
 
+/// Returns where a symbolic link leads, as written.
+pub fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
+    context(fs::read_link(&path), "read link", path.as_ref())
+}
+
 /// Sets the permission bits.
 pub fn set_mode(path: impl AsRef<Path>, mode: u32) -> Result<()> {
     context(fs::set_permissions(&path, fs::Permissions::from_mode(mode)), "set the mode of", path.as_ref())
@@ -253,6 +258,13 @@ pub fn is_dir(path: impl AsRef<Path>) -> bool {
 /// Returns whether a symbolic link is at this path.
 pub fn is_link(path: impl AsRef<Path>) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink())
+}
+
+/// Returns whether two paths lead to the same file or directory; one that cannot be looked at is no other's.
+pub fn is_same(one: impl AsRef<Path>, other: impl AsRef<Path>) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |path: &Path| fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+    identity(one.as_ref()).is_some_and(|identity_of_one| Some(identity_of_one) == identity(other.as_ref()))
 }
 
 /// Makes a path absolute and free of links.
@@ -323,6 +335,12 @@ fn hash(path: &Path, mut hasher: Hasher) -> Result<(Digest, Option<Sha512>)> {
 pub fn free_space(path: impl AsRef<Path>) -> Result<u64> {
     let space = rustix::fs::statvfs(path.as_ref()).map_err(io::Error::from);
     context(space.map(|stat| stat.f_bavail * stat.f_frsize), "look at", path.as_ref())
+}
+
+/// Returns the bytes in use on the file system that holds `path`.
+pub fn used_space(path: impl AsRef<Path>) -> Result<u64> {
+    let space = rustix::fs::statvfs(path.as_ref()).map_err(io::Error::from);
+    context(space.map(|stat| (stat.f_blocks - stat.f_bfree) * stat.f_frsize), "look at", path.as_ref())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 pub mod clock;
 pub mod dialogue;
 pub mod environment;
+pub mod fifo;
 pub mod files;
 pub mod http;
 pub mod interrupt;
@@ -21,5 +22,6 @@ pub mod socket;
 pub mod terminal;
 
 pub use dialogue::Dialogue;
+pub use fifo::Fifo;
 pub use files::FileError;
 pub use process::{Cmd, CmdError};

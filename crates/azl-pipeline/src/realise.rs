@@ -7,14 +7,16 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
 
 use azl_action::ports::{ActionCache, BlobStore, PortError};
-use azl_action::{Action, ActionResult, Graph, Known, LowerError, NodeId, Schedule, Work};
+use azl_action::{Action, ActionResult, Graph, Known, LowerError, NodeId, Pool, Schedule, Work};
 use azl_digest::Digest;
 use azl_host::clock::Stopwatch;
+use azl_host::environment;
 use azl_rpm::PackageHeader;
 
+use crate::estimate::{Chains, Estimate};
 use crate::events::{Event, Reporter, StageTime};
 use crate::history;
 use crate::ports::Ports;
@@ -28,6 +30,8 @@ pub struct Realised {
     pub actions: BTreeMap<NodeId, Digest>,
     /// Nodes whose action was done now, with milliseconds.
     pub performed: BTreeMap<NodeId, u64>,
+    /// Milliseconds of the longest chain of actions done now, each of which needed the one before.
+    pub critical_millis: u64,
 }
 
 /// One node that could not be done.
@@ -87,8 +91,10 @@ pub fn realise(
     policy: &Policy,
 ) -> Result<Realised, RealiseError> {
     let mut performed = BTreeMap::new();
+    let estimate = Estimate::new(graph, &|node| history::duration(&ports.store, node));
+    reporter.report(&estimate.event());
     for heal in 0.. {
-        let mut outcome = walk(graph, ports, reporter, policy.jobs);
+        let mut outcome = walk(graph, ports, reporter, policy.jobs, &estimate);
         performed.append(&mut outcome.realised.performed);
         let healable = outcome.failures.iter().all(|failure| matches!(failure.error, PortError::LostBlob(_)));
         if outcome.failures.is_empty() {
@@ -116,19 +122,23 @@ struct Outcome {
 struct Shared {
     schedule: Schedule,
     outcome: Outcome,
+    chains: Chains,
 }
 
 struct Walk<'a> {
     graph: &'a Graph,
     ports: &'a Ports,
     reporter: &'a dyn Reporter,
+    estimate: &'a Estimate,
     shared: Mutex<Shared>,
     changed: Condvar,
+    pool: RwLock<Pool>,
 }
 
-fn walk(graph: &Graph, ports: &Ports, reporter: &dyn Reporter, jobs: usize) -> Outcome {
-    let shared = Mutex::new(Shared { schedule: Schedule::new(graph), outcome: Outcome::default() });
-    let walk = Walk { graph, ports, reporter, shared, changed: Condvar::new() };
+fn walk(graph: &Graph, ports: &Ports, reporter: &dyn Reporter, jobs: usize, estimate: &Estimate) -> Outcome {
+    let chains = Chains::default();
+    let shared = Mutex::new(Shared { schedule: Schedule::new(graph), outcome: Outcome::default(), chains });
+    let walk = Walk { graph, ports, reporter, estimate, shared, changed: Condvar::new(), pool: RwLock::default() };
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
             scope.spawn(|| walk.work());
@@ -173,15 +183,23 @@ impl Walk<'_> {
         let mut shared = self.lock();
         match done {
             Ok(done) => {
+                let took = if done.cached { 0 } else { millis };
+                let (chain_millis, via) = shared.chains.extend(&id, self.graph.needs(&id), took);
                 self.reporter.report(&Event::Finished {
                     node: id.0.clone(),
                     cached: done.cached,
                     millis,
                     usage: done.result.usage,
+                    action: done.action.to_string(),
+                    expected_millis: self.estimate.expected(&id),
+                    chain_millis,
+                    via: via.map(|node| node.0),
                 });
                 shared.schedule.succeed(&id);
                 let realised = &mut shared.outcome.realised;
+                realised.critical_millis = realised.critical_millis.max(chain_millis);
                 if !done.cached {
+                    history::record_duration(&self.ports.store, &id, millis);
                     realised.performed.insert(id.clone(), millis);
                 }
                 realised.actions.insert(id.clone(), done.action);
@@ -203,7 +221,13 @@ impl Walk<'_> {
         if let Some(result) = self.ports.store.get(digest) {
             return Ok(Done { action: digest, result, cached: true });
         }
-        self.reporter.report(&Event::Started { node: id.0.clone(), kind: action.kind().to_owned() });
+        self.reporter.report(&Event::Started {
+            node: id.0.clone(),
+            kind: action.kind().to_owned(),
+            action: digest.to_string(),
+            expected_millis: self.estimate.expected(id),
+            path_millis: self.estimate.path(id),
+        });
         history::record(&self.ports.store, id, &action);
         let result = self.perform(&action, digest)?;
         ActionCache::put(&*self.ports.store, digest, &result)?;
@@ -255,8 +279,16 @@ impl Known for Walk<'_> {
         self.lock().outcome.realised.results.get(node).map(|result| result.outputs.clone())
     }
 
-    fn header(&self, digest: Digest) -> Result<PackageHeader, String> {
-        self.ports.header(digest).map(|header| (*header).clone()).map_err(|error| error.to_string())
+    fn suppliers(&self, node: &NodeId) -> Vec<NodeId> {
+        self.graph.get(node).map(|node| node.derivation.suppliers()).unwrap_or_default()
+    }
+
+    fn header(&self, digest: Digest) -> Result<Arc<PackageHeader>, String> {
+        self.ports.header(digest).map_err(|error| error.to_string())
+    }
+
+    fn pool(&self) -> &RwLock<Pool> {
+        &self.pool
     }
 }
 
@@ -266,6 +298,8 @@ impl Realised {
         self.results.extend(other.results);
         self.actions.extend(other.actions);
         self.performed.extend(other.performed);
+        // One graph is done after the other.
+        self.critical_millis += other.critical_millis;
     }
 
     /// Returns the outputs of a node that must have been realised.
@@ -286,7 +320,13 @@ impl Realised {
             entry.actions += 1;
             entry.seconds += *millis as f64 / 1000.0;
         }
+        let usages = self.performed.keys().filter_map(|node| Some(self.results.get(node)?.usage.cpu_millis));
+        let cpu_millis: u64 = usages.sum();
+        let capacity = seconds * 1000.0 * environment::processors() as f64;
         Event::Summary {
+            critical_millis: self.critical_millis,
+            cpu_millis,
+            utilisation: if capacity > 0.0 { cpu_millis as f64 / capacity } else { 0.0 },
             performed: self.performed.len(),
             cached: self.results.len() - self.performed.len().min(self.results.len()),
             seconds,

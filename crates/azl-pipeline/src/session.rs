@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use azl_action::ports::{PortError, RootComposer};
 use azl_boot::Qemu;
-use azl_exec::{Bubblewrap, Roots};
+use azl_exec::{Bubblewrap, Conditions, Limits, Roots};
 use azl_fetch::HostFetcher;
 use azl_host::environment;
 use azl_host::lock::Lock;
@@ -97,10 +97,11 @@ impl Session {
         let key = load_key(&settings, signing)?;
         let roots = Arc::new(Roots::new(store.root()));
         let composer: Arc<dyn RootComposer> = Arc::clone(&roots) as Arc<dyn RootComposer>;
+        let limits = Limits::from_environment().map_err(|error| Failure::configuration("limit", error))?;
         let ports = Ports {
             shared: None,
             fetcher: Box::new(HostFetcher::new()),
-            executor: Box::new(Bubblewrap::new(Arc::clone(&composer), environment::processors())?),
+            executor: Box::new(Bubblewrap::new(Arc::clone(&composer), Conditions::default())?.limited(limits)),
             signer: Box::new(KeySigner::new(load_key(&settings, signing)?, &key_policy(signing)?).map_err(refused)?),
             hypervisor: Box::new(Qemu::new(composer)),
             headers: Mutex::default(),

@@ -12,6 +12,7 @@ pub mod attest;
 pub mod boot;
 mod bootstrap;
 pub mod build;
+pub mod buildinfo;
 pub mod builds;
 mod capabilities;
 pub mod check;

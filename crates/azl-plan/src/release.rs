@@ -11,7 +11,8 @@ use crate::inputs::Inputs;
 use crate::parse::Specs;
 use crate::requires::{self, AllNeeds};
 use crate::{
-    MACROS, attest, boot, build, builds, check, clashes, fitting, generated, image, parse, query, repo, seed, sign,
+    MACROS, attest, boot, build, buildinfo, builds, check, clashes, fitting, generated, image, parse, query, repo,
+    seed, sign,
 };
 
 /// How far a graph goes.
@@ -23,6 +24,8 @@ pub enum Goal {
     Requires(Rounds),
     /// Build the packages of these components.
     Packages(BTreeSet<String>),
+    /// Build and sign the packages of these components, and say how.
+    Buildinfo(BTreeSet<String>),
     /// Everything up to signed repositories.
     Repositories,
     /// Compose these images; boot them too if asked.
@@ -49,7 +52,7 @@ pub enum Goal {
 /// All names that two components claim; else all BuildRequires that lead nowhere, and all cycles.
 pub fn plan(inputs: &Inputs, facts: &Facts, goal: &Goal) -> Result<Graph, Vec<PlanError>> {
     let errors = match goal {
-        Goal::Packages(names) => fitting::check(inputs, facts, names.iter()),
+        Goal::Packages(names) | Goal::Buildinfo(names) => fitting::check(inputs, facts, names.iter()),
         _ => Vec::new(),
     };
     let errors: Vec<PlanError> = errors.into_iter().chain(clashes::find(inputs, facts)).collect();
@@ -94,6 +97,13 @@ impl Planning<'_> {
             }
             Goal::Requires(rounds) => self.insert_rounds(rounds),
             Goal::Packages(names) => self.insert_builds(names.iter()),
+            Goal::Buildinfo(names) => {
+                self.insert_builds(names.iter());
+                for name in names {
+                    sign::insert(self.inputs, name, &mut self.nodes);
+                    buildinfo::insert(self.inputs, name, &self.inputs.components[name], &mut self.nodes);
+                }
+            }
             Goal::Repositories => self.insert_repositories(),
             Goal::Images { names, boot } => {
                 self.insert_repositories();
@@ -166,6 +176,7 @@ impl Planning<'_> {
         attest::insert_repositories(self.inputs, &mut self.nodes);
         for (name, component) in &self.inputs.components {
             attest::insert_component(self.inputs, name, component, &self.needs, &mut self.nodes);
+            buildinfo::insert(self.inputs, name, component, &mut self.nodes);
         }
         for (name, image) in &self.inputs.images {
             attest::insert_image(self.inputs, name, image, &mut self.nodes);

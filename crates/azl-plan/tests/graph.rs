@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azl_action::{Blob, NodeId};
+use azl_action::{Blob, NodeId, Work};
 use azl_digest::Digest;
 use azl_plan::release::Goal;
 use azl_plan::{
@@ -151,7 +151,7 @@ fn a_bootstrap_variant_is_built_and_never_signed_or_shipped() {
         .filter(|id| graph.needs(id).contains(&NodeId("rpm:lib~bootstrap".to_owned())))
         .map(|id| id.0.as_str())
         .collect();
-    assert_eq!(users, ["provenance:tool", "rpm:tool"]);
+    assert_eq!(users, ["buildinfo:tool", "provenance:tool", "rpm:tool"]);
 }
 
 #[test]
@@ -208,4 +208,19 @@ fn a_component_for_another_architecture_is_left_out_and_refused_by_name() {
         said: "ExclusiveArch: aarch64".to_owned(),
     };
     assert_eq!(errors, [expected]);
+}
+
+#[test]
+fn a_buildinfo_is_made_of_the_very_runs_that_build() {
+    let (inputs, facts) = toy();
+    let graph = plan(&inputs, &facts, &Goal::Release).expect("a graph");
+    let derivation = |id: NodeId| graph.get(&id).expect("planned").derivation.clone();
+    let Work::Compute(info) = derivation(azl_plan::buildinfo::node("app")) else { panic!("computed") };
+    let Work::Run(run) = derivation(azl_plan::build::rpm_node("app")) else { panic!("run") };
+    assert_eq!(info.inputs["rpm-root"], run.root);
+    assert_eq!(info.inputs["rpm-in-srpm"], run.inputs["srpm"]);
+    let parameters: azl_plan::buildinfo::Parameters = serde_json::from_value(info.parameters).expect("its type");
+    let names: Vec<&str> = parameters.steps.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["srpm", "rpm"]);
+    assert_eq!((&parameters.steps[1].1.command, &parameters.steps[1].1.env), (&run.command, &run.env));
 }

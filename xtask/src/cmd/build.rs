@@ -29,7 +29,7 @@ impl Build {
         let inputs = inputs::assemble(&checkout, &checkout.set_holding(&names)?, &session)?;
         let inputs = self.stage.apply(inputs, &checkout, &session)?;
         if self.dry_run {
-            return super::graph::print(context, &inputs, &session, "");
+            return super::graph::print(context, &inputs, &session);
         }
         let packages = build::build(&inputs, &names, &session, &context.ui)?;
         let text: String = packages.iter().map(|(name, path)| format!("{name}  {}\n", path.display())).collect();

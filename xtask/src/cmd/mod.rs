@@ -3,6 +3,7 @@
 mod bench;
 mod boot;
 mod build;
+mod buildinfo;
 mod changed;
 mod ci;
 mod codegen;
@@ -17,22 +18,28 @@ mod log;
 mod overlay;
 mod release;
 mod render;
+mod report;
+mod reproduce;
+mod runs;
 mod spec;
 mod test;
 mod tidy;
 mod update;
 mod verify;
+mod why;
 
 use std::path::PathBuf;
 
 use azl_diagnostics::Diagnostic;
-use azl_host::environment;
+use azl_host::{environment, interrupt};
 use azl_overlay::Compat;
 use azl_pipeline::checkout::Checkout;
 use azl_pipeline::doctor::Install;
 use azl_pipeline::error::Failure;
+use azl_pipeline::events::{Event, Reporter as _};
 use azl_pipeline::inputs;
 use azl_pipeline::realise::Policy;
+use azl_pipeline::runs::{Asked, Outcome, Recorder};
 use azl_pipeline::session::{Session, Settings};
 use azl_pipeline::tree::Tree;
 use azl_plan::Inputs;
@@ -40,7 +47,7 @@ use azl_rpm::Arch;
 use azl_store::LocalStore;
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::ui::Ui;
+use crate::ui::{self, Ui};
 
 /// Options every verb takes.
 #[derive(Debug, Args)]
@@ -88,13 +95,18 @@ pub(crate) enum Command {
     Spec(spec::Spec),
     Overlay(overlay::Overlay),
     Build(build::Build),
+    Buildinfo(buildinfo::Buildinfo),
     Image(image::Image),
     Boot(boot::Boot),
     Verify(verify::Verify),
+    Reproduce(reproduce::Reproduce),
     Update(update::Update),
     Graph(graph::Graph),
     Explain(explain::Explain),
+    Why(why::Why),
     Log(log::Log),
+    Runs(runs::Runs),
+    Report(report::Report),
     Bench(bench::Bench),
     Tidy(tidy::Tidy),
     Codegen(codegen::Codegen),
@@ -115,13 +127,18 @@ impl Command {
             Self::Spec(verb) => verb.run(context),
             Self::Overlay(verb) => verb.run(context),
             Self::Build(verb) => verb.run(context),
+            Self::Buildinfo(verb) => verb.run(context),
             Self::Image(verb) => verb.run(context),
             Self::Boot(verb) => verb.run(context),
             Self::Verify(verb) => verb.run(context),
+            Self::Reproduce(verb) => verb.run(context),
             Self::Update(verb) => verb.run(context),
             Self::Graph(verb) => verb.run(context),
             Self::Explain(verb) => verb.run(context),
+            Self::Why(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
+            Self::Runs(verb) => verb.run(context),
+            Self::Report(verb) => verb.run(context),
             Self::Bench(verb) => verb.run(context),
             Self::Tidy(verb) => verb.run(context),
             Self::Codegen(verb) => verb.run(context),
@@ -207,8 +224,50 @@ impl Context {
     pub(crate) fn open(&self, purpose: &str) -> Result<(Checkout, Session), Failure> {
         self.ensure_host()?;
         let checkout = self.checkout()?;
+        self.begin_run(purpose);
+        self.session(checkout, purpose)
+    }
+
+    /// As [`Context::open`], for a verb that does no more than it must to show something: it leaves no run.
+    pub(crate) fn look(&self, purpose: &str) -> Result<(Checkout, Session), Failure> {
+        self.ensure_host()?;
+        self.session(self.checkout()?, purpose)
+    }
+
+    fn session(&self, checkout: Checkout, purpose: &str) -> Result<(Checkout, Session), Failure> {
         let session = Session::open(self.settings.clone(), &checkout.release.signing, purpose, &self.ui)?;
         Ok((checkout, session))
+    }
+
+    /// Begins the directory of this run; without one the run goes on all the same.
+    fn begin_run(&self, verb: &str) {
+        let asked = Asked {
+            verb: verb.to_owned(),
+            arguments: environment::arguments(),
+            jobs: self.settings.policy.jobs,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            root: self.root.clone(),
+        };
+        match self.store().map(|store| Recorder::begin(store.root(), asked)) {
+            Ok(Ok(run)) => self.ui.record(run),
+            Ok(Err(error)) => self.ui.report(&Event::Note { message: format!("this run is not taken down: {error}") }),
+            // Opening the store for writing says what is wrong with it.
+            Err(_) => {}
+        }
+    }
+
+    /// Ends the directory of this run, if it has one.
+    pub(crate) fn end_run(&self, ended: &Result<(), Failure>) {
+        let (Some(run), Ok(store)) = (self.ui.run(), self.store()) else { return };
+        let outcome = match ended {
+            Ok(()) => Outcome::Succeeded,
+            Err(_) if interrupt::requested() => Outcome::Interrupted,
+            Err(_) => Outcome::Failed,
+        };
+        let message = ended.as_ref().err().map(|failure| ui::describe(failure, Some(&self.root)));
+        if let Err(problem) = run.end(&store, outcome, message) {
+            self.ui.report(&Event::Note { message: format!("this run is not taken down whole: {problem}") });
+        }
     }
 
     /// Opens the store without locking it, to look.
