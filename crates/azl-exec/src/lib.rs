@@ -21,7 +21,7 @@ pub mod roots;
 pub mod trees;
 mod work;
 
-pub use backends::bubblewrap::{BUILD_PATH, BUILD_USER, Bubblewrap};
+pub use backends::bubblewrap::{BUILD_PATH, BUILD_USER, Begin, Bubblewrap};
 pub use conditions::{Conditions, UMASK};
 pub use limits::Limits;
 pub use merge::LayerFiles;

@@ -243,6 +243,17 @@ impl Cmd {
         }
     }
 
+    /// Runs to the end with this process's terminal: input, output, and its process group, so that a shell can read.
+    /// Whoever sits there decides how long; no limit is watched.
+    ///
+    /// # Errors
+    /// [`CmdError`] if the program cannot be started; how it ended is its user's affair.
+    pub fn run_interactive(&self) -> Result<(), CmdError> {
+        let mut command = self.command();
+        let mut child = self.start(command.stdin(Stdio::inherit()).process_group(group_of_this_process()))?;
+        child.wait().map(drop).map_err(|source| CmdError::Start { command: self.to_string(), source })
+    }
+
     /// Starts the program and returns at once; its output goes to the file `log`.
     ///
     /// # Errors

@@ -47,6 +47,7 @@ pub mod reproduce;
 pub mod runs;
 pub mod same;
 pub mod session;
+pub mod shell;
 pub mod spec;
 pub mod tree;
 pub mod update;

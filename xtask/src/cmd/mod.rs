@@ -21,6 +21,7 @@ mod render;
 mod report;
 mod reproduce;
 mod runs;
+mod shell;
 mod spec;
 mod test;
 mod tidy;
@@ -105,6 +106,7 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Why(why::Why),
     Log(log::Log),
+    Shell(shell::Shell),
     Runs(runs::Runs),
     Report(report::Report),
     Bench(bench::Bench),
@@ -137,6 +139,7 @@ impl Command {
             Self::Explain(verb) => verb.run(context),
             Self::Why(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
+            Self::Shell(verb) => verb.run(context),
             Self::Runs(verb) => verb.run(context),
             Self::Report(verb) => verb.run(context),
             Self::Bench(verb) => verb.run(context),

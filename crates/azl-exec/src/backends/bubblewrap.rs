@@ -50,6 +50,47 @@ const ROOT_CAPABILITIES: [&str; 8] = [
     "CAP_SYS_CHROOT",
 ];
 
+/// What a shell in a sandbox begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// A prompt, with nothing done.
+    Prompt,
+    /// The command of the action; a prompt when it has ended, in what it left.
+    Command,
+}
+
+impl Begin {
+    fn command(self, command: &[String]) -> Vec<String> {
+        let shell = "/usr/bin/bash".to_owned();
+        match self {
+            Self::Prompt => vec![shell],
+            Self::Command => {
+                let script = "\"$@\"; echo \"it ended with status $?\"; exec bash";
+                let words = [shell, "-c".to_owned(), script.to_owned(), "shell".to_owned()];
+                words.into_iter().chain(command.iter().cloned()).collect()
+            }
+        }
+    }
+}
+
+/// Whether a sandbox has a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Terminal {
+    /// None: what runs inside must not write into the terminal of whoever builds.
+    None,
+    /// This process's.
+    Ours,
+}
+
+impl Terminal {
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &["--new-session"],
+            Self::Ours => &[],
+        }
+    }
+}
+
 /// Runs actions with the host's `bwrap`.
 pub struct Bubblewrap {
     bwrap: PathBuf,
@@ -82,14 +123,31 @@ impl Bubblewrap {
         self
     }
 
-    fn command(&self, run: &Run<Vec<Blob>>, root: &Path, work: &Work) -> Result<Cmd, PortError> {
+    /// Opens a shell where `run` would run: the same root, inputs, user and environment, on this process's terminal.
+    /// What is done there changes nothing outside.
+    ///
+    /// # Errors
+    /// As [`Executor::run`], but for how the shell ends.
+    pub fn enter(&self, run: &Run<Vec<Blob>>, begin: Begin, store: &dyn BlobStore) -> Result<(), PortError> {
+        let root = self.composer.compose(&run.root, store)?;
+        let work = Work::lay_out(run, store, &self.conditions)?;
+        let root = work.root(root, &self.conditions)?;
+        let shell = Run { command: begin.command(&run.command), ..run.clone() };
+        self.command(&shell, &root, &work, Terminal::Ours)?.run_interactive().map_err(|error| match error {
+            CmdError::Interrupted => PortError::Interrupted,
+            other => PortError::Infrastructure(other.to_string()),
+        })
+    }
+
+    fn command(&self, run: &Run<Vec<Blob>>, root: &Path, work: &Work, terminal: Terminal) -> Result<Cmd, PortError> {
         let user = if run.as_root { "0".to_owned() } else { BUILD_USER.to_string() };
         // The first process inside is bubblewrap's, and what is in its environment can be read there.
         let mut cmd = Cmd::new(&self.prlimit, "/")
             .env("PATH", "/usr/bin:/usr/sbin")
             .args(self.limits.prlimit())
             .arg(&self.bwrap)
-            .args(["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"])
+            .args(["--unshare-all", "--unshare-user", "--die-with-parent", "--clearenv"])
+            .args(terminal.arguments())
             .args(["--uid", &user, "--gid", &user, "--hostname", &self.conditions.host_name, "--cap-drop", "ALL"])
             .args(ROOT_CAPABILITIES.iter().filter(|_| run.as_root).flat_map(|name| ["--cap-add", name]))
             .arg("--ro-bind")
@@ -168,7 +226,7 @@ impl Executor for Bubblewrap {
         let root = work.root(root, &self.conditions)?;
         let _slot = self.jobs(store)?.begin();
         let watch = Stopwatch::start();
-        let ended = self.command(run, &root, &work)?.run_logged(log);
+        let ended = self.command(run, &root, &work, Terminal::None)?.run_logged(log);
         let used = ended.map_err(|error| failed(error, log, &self.limits))?;
         let outputs = work.collect(store)?;
         work.remove()?;
