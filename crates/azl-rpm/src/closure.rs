@@ -33,7 +33,7 @@ pub enum Reason {
     },
     /// It is a conflict, and what it names is needed too.
     Conflict {
-        /// Who required whom, up to the package it conflicts with.
+        /// Who required whom, up to the package it conflicts with; empty where it asks for what nothing provides.
         with: Vec<String>,
     },
     /// It is obsolete, and needed too.
@@ -67,6 +67,7 @@ impl fmt::Display for Unresolved {
         match &self.reason {
             Reason::NoProvider { near } if near.is_empty() => write!(f, "nothing provides `{dependency}`")?,
             Reason::NoProvider { near } => write!(f, "nothing provides `{dependency}`, but {}", near.join(", "))?,
+            Reason::Conflict { with } if with.is_empty() => write!(f, "the conflict `{dependency}` cannot be kept")?,
             Reason::Conflict { with } => write!(f, "{} conflicts with `{dependency}`", needed(with))?,
             Reason::Obsoletes { with } => write!(f, "{} is obsoleted by `{dependency}`", needed(with))?,
             Reason::SameName { with } => write!(f, "{} is another `{dependency}`", needed(with))?,

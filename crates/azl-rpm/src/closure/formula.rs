@@ -5,6 +5,8 @@
 //! **Invariant:** the clauses hold for a set of packages exactly if the expression does (or does not, for
 //! [`Sense::Fails`]).
 
+use std::rc::Rc;
+
 use crate::Rich;
 
 /// More clauses than this come of no expression that people write.
@@ -30,7 +32,7 @@ pub(super) enum Atom {
 pub(super) struct Terms {
     pub(super) when: Vec<Vec<usize>>,
     /// The best first.
-    pub(super) any: Vec<usize>,
+    pub(super) any: Rc<[usize]>,
 }
 
 /// An expression in negation normal form.
@@ -90,10 +92,10 @@ fn choice(condition: &Rich, yes: Formula, no: Formula, atom: &dyn Fn(&Rich) -> O
 impl Formula {
     fn clauses(self) -> Option<Vec<Terms>> {
         Some(match self {
-            Self::Any(any) => vec![Terms { when: Vec::new(), any }],
+            Self::Any(any) => vec![Terms { when: Vec::new(), any: any.into() }],
             // Nothing can be chosen of nothing: it holds.
             Self::NoneOf(packages) if packages.is_empty() => Vec::new(),
-            Self::NoneOf(packages) => vec![Terms { when: vec![packages], any: Vec::new() }],
+            Self::NoneOf(packages) => vec![Terms { when: vec![packages], any: Rc::default() }],
             Self::All(parts) => {
                 let parts: Option<Vec<Vec<Terms>>> = parts.into_iter().map(Self::clauses).collect();
                 parts?.concat()
@@ -119,10 +121,7 @@ fn either(left: &[Terms], right: &[Terms]) -> Option<Vec<Terms>> {
 
 impl Terms {
     fn or(&self, other: &Self) -> Self {
-        let mut result = self.clone();
-        result.when.extend(other.when.iter().cloned());
         let new = other.any.iter().filter(|package| !self.any.contains(package));
-        result.any.extend(new);
-        result
+        Self { when: [self.when.as_slice(), &other.when].concat(), any: self.any.iter().chain(new).copied().collect() }
     }
 }

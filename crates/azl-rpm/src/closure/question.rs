@@ -6,7 +6,7 @@
 //! that are no candidates are never named in a clause.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::formula::{self, Atom, Sense, Terms};
@@ -19,7 +19,7 @@ pub(super) struct Question<'a> {
     wants: Vec<&'a Dependency>,
     among: &'a dyn Fn(usize) -> bool,
     assumed: &'a dyn Fn(&Dependency) -> bool,
-    clauses: RefCell<BTreeMap<usize, Rc<[Clause<'a>]>>>,
+    clauses: RefCell<HashMap<usize, Rc<[Clause<'a>]>>>,
     /// Candidates that provide a capability: most packages ask for the same ones.
     providers: RefCell<HashMap<&'a Dependency, Rc<[usize]>>>,
 }
@@ -69,8 +69,13 @@ impl<'a> Question<'a> {
         }
         let package = self.universe.package(at);
         let mut all: Vec<Clause<'a>> = Vec::new();
-        for dependency in &package.requires {
-            all.extend(self.requirement(dependency, Some(at)));
+        // Many requirements have the same providers: each symbol version of a library is one.
+        let mut seen = HashSet::new();
+        for clause in package.requires.iter().flat_map(|dependency| self.requirement(dependency, Some(at))) {
+            let Terms { when, any } = &clause.terms;
+            if !when.is_empty() || any.is_empty() || seen.insert(Rc::clone(any)) {
+                all.push(clause);
+            }
         }
         for dependency in &package.conflicts {
             all.extend(self.conflict(at, dependency));
@@ -90,7 +95,7 @@ impl<'a> Question<'a> {
         if dependency.is_rich() {
             return self.expression(dependency, Sense::Holds, owner, cause);
         }
-        let any = self.candidates(dependency).to_vec();
+        let any = self.candidates(dependency);
         if owner.is_some_and(|owner| any.contains(&owner)) {
             return Vec::new();
         }
@@ -217,7 +222,7 @@ impl<'a> Question<'a> {
 
 /// Returns the clause that none of these packages is chosen too.
 fn excluded(packages: Vec<usize>, cause: Cause<'_>) -> Option<Clause<'_>> {
-    let terms = Terms { when: vec![packages], any: Vec::new() };
+    let terms = Terms { when: vec![packages], any: Rc::default() };
     (!terms.when[0].is_empty()).then_some(Clause { terms, cause })
 }
 

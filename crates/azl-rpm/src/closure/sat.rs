@@ -50,9 +50,9 @@ pub(super) fn search(question: &Question<'_>) -> Option<BTreeSet<usize>> {
 
 /// Returns the clauses with a condition that an answer does not satisfy.
 fn broken(question: &Question<'_>, wants: &[Clause<'_>], answer: &BTreeSet<usize>) -> BTreeSet<Place> {
-    let is_met = |group: &Vec<usize>| group.iter().any(|at| answer.contains(at));
+    let is_met = |group: &[usize]| group.iter().any(|at| answer.contains(at));
     let is_broken = |Clause { terms, .. }: &Clause<'_>| {
-        !terms.when.is_empty() && terms.when.iter().all(is_met) && !is_met(&terms.any)
+        !terms.when.is_empty() && terms.when.iter().all(|group| is_met(group)) && !is_met(&terms.any)
     };
     let mut broken = BTreeSet::new();
     let mut look = |owner: Option<usize>, clauses: &[Clause<'_>]| {
@@ -83,13 +83,12 @@ struct Interned {
 }
 
 impl Interned {
-    fn number(&mut self, list: &[usize]) -> usize {
-        if let Some(number) = self.numbers.get(list) {
-            return *number;
+    fn number(&mut self, list: Rc<[usize]>) -> usize {
+        let next = self.lists.len();
+        let number = *self.numbers.entry(Rc::clone(&list)).or_insert(next);
+        if number == next {
+            self.lists.push(list);
         }
-        let (number, list): (usize, Rc<[usize]>) = (self.lists.len(), list.into());
-        self.lists.push(Rc::clone(&list));
-        self.numbers.insert(list, number);
         number
     }
 }
@@ -123,13 +122,13 @@ impl Provider<'_, '_> {
 
     /// Returns the package of our own that is chosen only where none of the group is.
     fn absent(&self, group: &[usize]) -> usize {
-        self.nothing() + 1 + self.absent.borrow_mut().number(group)
+        self.nothing() + 1 + self.absent.borrow_mut().number(group.into())
     }
 
     fn dependencies(&self, owner: Option<usize>, clauses: &[Clause<'_>]) -> KnownDependencies {
         let mut known = KnownDependencies::default();
         for (place, Clause { terms, .. }) in clauses.iter().enumerate() {
-            match (terms.when.as_slice(), terms.any.as_slice()) {
+            match (terms.when.as_slice(), &*terms.any) {
                 ([excluded], []) => known.constrains.extend(excluded.iter().map(|&at| Side::Absent.set(at))),
                 ([], _) => known.requirements.push(self.requirement(terms).into()),
                 _ if self.told.contains(&(owner, place)) => known.requirements.push(self.requirement(terms).into()),
@@ -140,12 +139,15 @@ impl Provider<'_, '_> {
     }
 
     fn requirement(&self, terms: &Terms) -> Requirement {
-        let mut any = terms.any.clone();
-        any.extend(terms.when.iter().map(|group| self.absent(group)));
-        match any.as_slice() {
+        let absent = terms.when.iter().map(|group| self.absent(group));
+        let any = match terms.when.is_empty() {
+            true => Rc::clone(&terms.any),
+            false => terms.any.iter().copied().chain(absent).collect(),
+        };
+        match &*any {
             [] => Requirement::Single(Side::Chosen.set(self.nothing())),
             [one] => Requirement::Single(Side::Chosen.set(*one)),
-            several => Requirement::Union(VersionSetUnionId(index(self.unions.borrow_mut().number(several)))),
+            _ => Requirement::Union(VersionSetUnionId(index(self.unions.borrow_mut().number(any)))),
         }
     }
 }

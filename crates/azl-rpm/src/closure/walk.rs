@@ -36,7 +36,7 @@ pub(super) fn problems(question: &Question<'_>) -> Vec<Unresolved> {
 fn dead_ends(question: &Question<'_>) -> BTreeSet<usize> {
     let mut reached: BTreeMap<usize, _> = BTreeMap::new();
     let roots = question.roots().into_iter().flat_map(|(_, clauses)| clauses);
-    let mut queue: Vec<usize> = roots.flat_map(|clause| clause.terms.any).collect();
+    let mut queue: Vec<usize> = roots.flat_map(|clause| clause.terms.any.to_vec()).collect();
     while let Some(at) = queue.pop() {
         if let Entry::Vacant(entry) = reached.entry(at) {
             let clauses = entry.insert(question.clauses(at));
