@@ -72,18 +72,22 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
 pub fn write_atomic_mode(path: impl AsRef<Path>, bytes: &[u8], mode: u32) -> Result<()> {
     let path = path.as_ref();
     let temporary = sibling(path);
-    let write = || -> io::Result<()> {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
-        file.set_permissions(fs::Permissions::from_mode(mode))?;
-        file.write_all(bytes)?;
-        drop(file);
-        fs::rename(&temporary, path)
-    };
-    let result = write();
-    if result.is_err() {
-        let _ = fs::remove_file(&temporary);
+    let result = write_temporary(&temporary, bytes, mode).and_then(|()| fs::rename(&temporary, path));
+    match result {
+        // A killed process of the same number left it.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => write_atomic_mode(path, bytes, mode),
+        Err(_) => {
+            let _ = fs::remove_file(&temporary);
+            context(result, "write", path)
+        }
+        Ok(()) => Ok(()),
     }
-    context(result, "write", path)
+}
+
+fn write_temporary(temporary: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(temporary)?;
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    file.write_all(bytes)
 }
 
 /// Writes a file that does not exist yet, with the given permission bits.
@@ -128,6 +132,11 @@ pub fn create_private_dir_all(path: impl AsRef<Path>) -> Result<()> {
 /// Removes a file; an absent file is fine.
 pub fn remove_file(path: impl AsRef<Path>) -> Result<()> {
     absent_is_fine(fs::remove_file(&path), "remove", path.as_ref())
+}
+
+/// Removes a directory that is empty.
+pub fn remove_empty_dir(path: impl AsRef<Path>) -> Result<()> {
+    absent_is_fine(fs::remove_dir(&path), "remove", path.as_ref())
 }
 
 /// Removes a directory tree, also one that holds read-only directories; an absent one is fine.
@@ -218,6 +227,18 @@ pub fn exchange(one: impl AsRef<Path>, other: impl AsRef<Path>) -> Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     let result = renameat_with(CWD, one.as_ref(), CWD, other.as_ref(), RenameFlags::EXCHANGE);
     context(result.map_err(io::Error::from), "exchange", other.as_ref())
+}
+
+/// Notes in a file's time that it was used now, making an empty one if it is absent.
+pub fn touch(path: impl AsRef<Path>) -> Result<()> {
+    let file = append(&path)?;
+    context(file.set_modified(std::time::SystemTime::now()), "set the time of", path.as_ref())
+}
+
+/// Returns when a file or link was changed or touched last, in seconds since 1970-01-01 UTC.
+pub fn modified(path: impl AsRef<Path>) -> Option<u64> {
+    let time = fs::symlink_metadata(path).ok()?.modified().ok()?;
+    Some(time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
 
 /// Creates a symbolic link.

@@ -1,11 +1,10 @@
 //! Blobs in the local store.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use azl_action::ports::{BlobStore, PortError};
 use azl_digest::Digest;
-use azl_host::{FileError, environment, files};
+use azl_host::{FileError, files};
 
 use crate::LocalStore;
 
@@ -106,8 +105,8 @@ impl BlobStore for LocalStore {
         if self.contains(digest) && self.path(digest).is_ok() {
             return Ok(digest);
         }
-        let file = self.scratch_path("put");
-        files::write_atomic_mode(&file, bytes, 0o444).map_err(infrastructure)?;
+        let file = self.scratch.path("put").map_err(infrastructure)?;
+        files::write_new(&file, bytes, 0o444).map_err(infrastructure)?;
         self.adopt(&file, digest)
     }
 
@@ -122,19 +121,9 @@ impl BlobStore for LocalStore {
     }
 
     fn scratch(&self, label: &str) -> Result<PathBuf, PortError> {
-        let path = self.scratch_path(label);
+        let path = self.scratch.path(label).map_err(infrastructure)?;
         files::create_dir_all(&path).map_err(infrastructure)?;
         Ok(path)
-    }
-}
-
-impl LocalStore {
-    fn scratch_path(&self, label: &str) -> PathBuf {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let plain: String =
-            label.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
-        self.root.join("work").join(format!("{}-{number}-{plain}", environment::process_id()))
     }
 }
 
@@ -198,13 +187,5 @@ mod tests {
         files::write_atomic(store.root().join("FORMAT"), b"azl-store 9\n").expect("write");
         let error = LocalStore::open(directory.path().join("store")).expect_err("another format");
         assert!(error.to_string().contains("azl-store 9"), "{error}");
-    }
-
-    #[test]
-    fn the_lock_empties_what_a_killed_run_left() {
-        let (_directory, store) = store();
-        let left = store.scratch("left").expect("scratch");
-        let _lock = store.lock("test", |_| {}).expect("lock");
-        assert!(!files::exists(left));
     }
 }
