@@ -18,7 +18,7 @@ pub struct Blob {
 }
 
 /// An input that may not be known yet; it lowers to any number of blobs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Hole {
     /// A blob that is known already.
     Known(Blob),
@@ -41,7 +41,7 @@ pub enum Hole {
 }
 
 /// Which outputs of a node are meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Select {
     /// The output of exactly this name.
     Name(String),

@@ -12,6 +12,7 @@
 pub mod action;
 pub mod graph;
 pub mod input;
+pub mod memo;
 pub mod ports;
 pub mod schedule;
 
@@ -20,4 +21,4 @@ pub use action::{
 };
 pub use graph::{Demand, Graph, GraphError, Node, NodeId};
 pub use input::{Blob, Hole, Known, LowerError, Select};
-pub use schedule::Schedule;
+pub use schedule::{Budget, Schedule};
