@@ -126,6 +126,9 @@ impl Ui {
                     self.clock()
                 ));
             }
+            Event::Waiting { node, holder } => {
+                self.line(&format!("{} {node:<44} is being done by {holder}; waiting for it", self.clock()));
+            }
             Event::Lost { .. } => {}
             Event::Note { message } => self.line(&format!("{} note: {message}", self.clock())),
             Event::Summary { performed, cached, seconds, stages } => {

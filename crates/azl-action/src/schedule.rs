@@ -100,15 +100,29 @@ impl Schedule {
 
     /// Hands out the most urgent ready node that there is room for.
     pub fn take(&mut self) -> Option<usize> {
-        let first = self.most_urgent(|class| class.0 > 0);
-        let fitting = self.most_urgent(|class| self.fits(class) && self.may_pass(class, first));
-        let class = fitting?;
+        let first = self.first();
+        let class = self.next()?;
         let (_, Reverse(node)) = self.ready.get_mut(&class)?.pop()?;
         if class.0 > 0 {
             self.passed = if first == Some(class) { 0 } else { self.passed + 1 };
         }
         self.occupy(node);
         Some(node)
+    }
+
+    /// Returns whether there is a ready node and room for it.
+    pub fn has_next(&self) -> bool {
+        self.next().is_some()
+    }
+
+    fn next(&self) -> Option<(u32, u64)> {
+        let first = self.first();
+        self.most_urgent(|class| self.fits(class) && self.may_pass(class, first))
+    }
+
+    /// The class of the most urgent ready node that occupies a core.
+    fn first(&self) -> Option<(u32, u64)> {
+        self.most_urgent(|class| class.0 > 0)
     }
 
     /// The class of the most urgent ready node among the classes that `want` names.

@@ -35,6 +35,13 @@ pub enum Event {
         /// What else it took.
         usage: Usage,
     },
+    /// A node waits, because another run does its action.
+    Waiting {
+        /// The node.
+        node: String,
+        /// What the other run says of itself, e.g. `process 42: rpm:bash`.
+        holder: String,
+    },
     /// A node is tried again, because something round its action failed.
     Retried {
         /// The node.

@@ -40,6 +40,7 @@ pub mod repository;
 pub mod same;
 pub mod session;
 pub mod spec;
+pub mod times;
 pub mod tree;
 pub mod update;
 pub mod verify;

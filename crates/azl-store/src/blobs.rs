@@ -9,14 +9,9 @@ use azl_host::{FileError, files};
 use crate::LocalStore;
 
 impl LocalStore {
-    fn blob_path(&self, digest: Digest) -> PathBuf {
-        let name = digest.to_string();
-        self.root.join("blobs").join(&name[..2]).join(name)
-    }
-
     /// Returns the size in bytes of a blob that is there.
     pub fn size(&self, digest: Digest) -> Option<u64> {
-        files::size(self.blob_path(digest))
+        files::size(self.blobs.path(digest))
     }
 
     fn is_checked(&self, digest: Digest) -> bool {
@@ -33,23 +28,33 @@ impl LocalStore {
     fn set_aside(&self, file: &Path, digest: Digest) -> PortError {
         let kept = self.root.join("quarantine").join(digest.to_string());
         match files::rename(file, kept) {
-            Ok(()) => PortError::LostBlob(digest),
+            Ok(()) => self.lost(digest),
             Err(error) => infrastructure(error),
         }
     }
 
     /// Gives `file`, already in the store's file system and complete, its name.
     fn adopt(&self, file: &Path, digest: Digest) -> Result<Digest, PortError> {
-        let path = self.blob_path(digest);
-        if files::size(&path).is_some() && self.path(digest).is_ok() {
+        let path = self.blobs.path(digest);
+        if self.path(digest).is_ok() {
             files::remove_file(file).map_err(infrastructure)?;
             return Ok(digest);
         }
         files::create_dir_all(path.parent().expect("a blob lies in a directory")).map_err(infrastructure)?;
         files::set_mode(file, 0o444).map_err(infrastructure)?;
         files::rename(file, path).map_err(infrastructure)?;
+        self.blobs.insert(digest);
         self.set_checked(digest);
         Ok(digest)
+    }
+
+    /// Says that a blob is not there, from now on.
+    fn lost(&self, digest: Digest) -> PortError {
+        self.blobs.forget(digest);
+        if let Ok(mut checked) = self.checked.lock() {
+            checked.remove(&digest);
+        }
+        PortError::LostBlob(digest)
     }
 }
 
@@ -65,12 +70,12 @@ pub(crate) fn infrastructure(error: FileError) -> PortError {
 
 impl BlobStore for LocalStore {
     fn contains(&self, digest: Digest) -> bool {
-        self.size(digest).is_some()
+        self.blobs.contains(digest)
     }
 
     fn path(&self, digest: Digest) -> Result<PathBuf, PortError> {
-        let path = self.blob_path(digest);
-        if self.is_checked(digest) {
+        let path = self.blobs.path(digest);
+        if self.is_checked(digest) && files::size(&path).is_some() {
             return Ok(path);
         }
         match files::digest(&path) {
@@ -79,16 +84,16 @@ impl BlobStore for LocalStore {
                 Ok(path)
             }
             Ok(_) => Err(self.set_aside(&path, digest)),
-            Err(error) if error.is_not_found() => Err(PortError::LostBlob(digest)),
+            Err(error) if error.is_not_found() => Err(self.lost(digest)),
             Err(error) => Err(infrastructure(error)),
         }
     }
 
     fn read(&self, digest: Digest) -> Result<Vec<u8>, PortError> {
-        let path = self.blob_path(digest);
+        let path = self.blobs.path(digest);
         let bytes = match files::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.is_not_found() => return Err(PortError::LostBlob(digest)),
+            Err(error) if error.is_not_found() => return Err(self.lost(digest)),
             Err(error) => return Err(infrastructure(error)),
         };
         if !self.is_checked(digest) {
@@ -102,7 +107,7 @@ impl BlobStore for LocalStore {
 
     fn put(&self, bytes: &[u8]) -> Result<Digest, PortError> {
         let digest = Digest::of(bytes);
-        if self.contains(digest) && self.path(digest).is_ok() {
+        if self.path(digest).is_ok() {
             return Ok(digest);
         }
         let file = self.scratch.path("put").map_err(infrastructure)?;

@@ -6,6 +6,7 @@
 //!   lock              shared by all runs, held alone by garbage collection
 //!   blobs/ab/abcd…    content, named by its SHA-256, mode 0444
 //!   actions/ab/abcd…  result of an action (JSON), named by the action's digest
+//!   index             copies of the results, read at once, and what derivations were lowered to
 //!   trees/ roots/     unpacked packages and composed roots (the executor's)
 //!   logs/             one log per action
 //!   quarantine/       files whose bytes were not what their name says
@@ -21,7 +22,11 @@
 
 mod actions;
 mod blobs;
+mod index;
+mod presence;
 mod scratch;
+
+pub use actions::Remembered;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -31,6 +36,8 @@ use azl_digest::Digest;
 use azl_host::lock::{self, Attempt, Lock};
 use azl_host::{FileError, files};
 
+use crate::index::Index;
+use crate::presence::Presence;
 use crate::scratch::Scratch;
 
 /// Version of the on-disk layout.
@@ -60,6 +67,9 @@ pub struct LocalStore {
     root: PathBuf,
     /// Blobs whose bytes this process has checked.
     checked: Mutex<BTreeSet<Digest>>,
+    blobs: Presence,
+    results: Presence,
+    index: Index,
     scratch: Scratch,
 }
 
@@ -81,7 +91,14 @@ impl LocalStore {
             Err(error) if error.is_not_found() => files::write_atomic(&format, FORMAT.as_bytes())?,
             Err(error) => return Err(error.into()),
         }
-        Ok(Self { checked: Mutex::default(), scratch: Scratch::new(root.join("work")), root })
+        Ok(Self {
+            checked: Mutex::default(),
+            blobs: Presence::new(root.join("blobs")),
+            results: Presence::new(root.join("actions")),
+            index: Index::new(root.join("index")),
+            scratch: Scratch::new(root.join("work")),
+            root,
+        })
     }
 
     /// Returns the directory of the store.

@@ -1,0 +1,58 @@
+//! What lowering one node may ask: the outputs of nodes that are done, and the headers of their packages.
+//!
+//! **Invariant:** a package that is lost is told from one that is malformed: what made it is done again.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use azl_action::ports::PortError;
+use azl_action::{Action, Derivation, Known, LowerError, NodeId};
+use azl_digest::Digest;
+use azl_rpm::PackageHeader;
+
+use super::walk::Walk;
+
+/// Answers the questions of one lowering.
+struct Lowering<'a> {
+    walk: &'a Walk<'a>,
+    lost: Mutex<Option<Digest>>,
+}
+
+impl Walk<'_> {
+    /// Fills the holes of a node's derivation.
+    pub(super) fn lower(&self, id: &NodeId, derivation: &Derivation) -> Result<Action, PortError> {
+        let lowering = Lowering { walk: self, lost: Mutex::default() };
+        derivation.lower(&lowering).map_err(|error| {
+            match lowering.lost.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                Some(blob) => PortError::LostBlob(blob),
+                None => refused(id, error),
+            }
+        })
+    }
+}
+
+impl Known for Lowering<'_> {
+    fn outputs(&self, node: &NodeId) -> Option<BTreeMap<String, Digest>> {
+        self.walk.outputs(node)
+    }
+
+    fn header(&self, digest: Digest) -> Result<PackageHeader, String> {
+        let header = self.walk.context.ports.header(digest);
+        header.map(|header| (*header).clone()).map_err(|error| {
+            if let PortError::LostBlob(blob) = error {
+                *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(blob);
+            }
+            error.to_string()
+        })
+    }
+}
+
+fn refused(id: &NodeId, error: LowerError) -> PortError {
+    match error {
+        LowerError::Unresolved(missing) => PortError::Input(format!(
+            "packages it needs cannot be found:\n  {}\n  hint: cargo xtask graph {id}",
+            missing.join("\n  ")
+        )),
+        other => PortError::Input(other.to_string()),
+    }
+}

@@ -1,0 +1,6 @@
+//! The realise loop over fake ports and a real store: caching, early cutoff, resuming, healing, failing, sharing.
+
+mod bench;
+mod caching;
+mod failing;
+mod sharing;
