@@ -24,6 +24,7 @@ pub mod error;
 pub mod events;
 pub mod explain;
 pub mod facts;
+pub mod gc;
 pub mod graph;
 pub mod history;
 pub mod image;

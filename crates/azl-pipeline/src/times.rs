@@ -6,7 +6,6 @@
 //! **Invariant:** no result depends on it.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::PathBuf;
 
 use azl_action::NodeId;
@@ -40,12 +39,11 @@ pub fn read(store: &LocalStore) -> Times {
 pub fn record(store: &LocalStore, node: &NodeId, millis: u64) {
     let path = path(store);
     let line = format!("{millis} {node}\n");
-    // One call for the whole line, so that another run's lines do not get between.
-    let append = || files::append(&path).is_ok_and(|mut file| file.write_all(line.as_bytes()).is_ok());
-    if !append()
+    let append = || files::append_bytes(&path, line.as_bytes());
+    if append().is_err_and(|error| error.is_not_found())
         && let Some(parent) = path.parent()
     {
-        let _ = files::create_dir_all(parent).map(|()| append());
+        let _ = files::create_dir_all(parent).and_then(|()| append());
     }
 }
 
@@ -66,7 +64,7 @@ mod tests {
             record(&store, &node, millis);
         }
         let garbage = b"\xff\n-1 rpm:x\n99999999999999999999999 rpm:y\nrpm:z\n";
-        files::append(path(&store)).and_then(|mut file| Ok(file.write_all(garbage).expect("write"))).expect("append");
+        files::append_bytes(path(&store), garbage).expect("append");
         assert_eq!(read(&store), Times::from([(node.clone(), 199)]));
         let lines = files::read_to_string(path(&store)).expect("the file");
         assert_eq!(lines, "199 rpm:bash\n", "the file was written anew");

@@ -7,6 +7,7 @@
 //! **Invariant:** what is returned under an action was written for that action, and every blob it names is there.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use azl_action::ActionResult;
 use azl_action::ports::{ActionCache, BlobStore, PortError};
@@ -78,6 +79,12 @@ impl LocalStore {
         self.index.add_result(action, identify(action, &result), &bytes);
         Some(result)
     }
+}
+
+/// Reads the result in a file, whichever action it is of.
+pub(crate) fn read(path: &Path) -> Option<ActionResult> {
+    let stored: Stored<'_> = serde_json::from_slice(&files::read(path).ok()?).ok()?;
+    Some(stored.result.into_owned())
 }
 
 /// An unreadable result, one that is damaged, and one that was written for another action are no results.

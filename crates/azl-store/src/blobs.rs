@@ -29,6 +29,8 @@ impl LocalStore {
         let kept = self.root.join("quarantine").join(digest.to_string());
         match files::rename(file, kept) {
             Ok(()) => self.lost(digest),
+            // Another run found it as well.
+            Err(error) if error.is_not_found() => self.lost(digest),
             Err(error) => infrastructure(error),
         }
     }

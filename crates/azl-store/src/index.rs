@@ -9,7 +9,6 @@
 //! **Invariant:** a record says nothing that its checksum does not cover.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -194,9 +193,9 @@ impl Records {
         if pending.iter().all(|byte| *byte == b'\n') {
             return;
         }
-        if let Ok(mut file) = files::append(path) {
-            // One call for whole lines, so that another run's lines do not get between. A line cut short is no record.
-            let _ = file.write_all(&pending);
+        // A line cut short is no record; the next one must not become part of it.
+        if files::append_bytes(path, &pending).is_err() {
+            self.pending.push(b'\n');
         }
     }
 }

@@ -22,6 +22,7 @@
 
 mod actions;
 mod blobs;
+pub mod gc;
 mod index;
 mod presence;
 mod scratch;

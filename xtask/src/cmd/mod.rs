@@ -10,6 +10,7 @@ mod config;
 mod deltas;
 mod doctor;
 mod explain;
+mod gc;
 mod graph;
 mod image;
 mod list;
@@ -90,6 +91,7 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Log(log::Log),
     Bench(bench::Bench),
+    Gc(gc::Gc),
     Tidy(tidy::Tidy),
     Codegen(codegen::Codegen),
     Ci(ci::Ci),
@@ -117,6 +119,7 @@ impl Command {
             Self::Explain(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
             Self::Bench(verb) => verb.run(context),
+            Self::Gc(verb) => verb.run(context),
             Self::Tidy(verb) => verb.run(context),
             Self::Codegen(verb) => verb.run(context),
             Self::Ci(verb) => verb.run(context),

@@ -2,5 +2,8 @@
 
 mod bench;
 mod caching;
+mod damage;
 mod failing;
+#[cfg(feature = "faults")]
+mod faults;
 mod sharing;
