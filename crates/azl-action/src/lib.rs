@@ -12,8 +12,8 @@
 pub mod action;
 pub mod graph;
 pub mod input;
-pub mod key;
 pub mod lock;
+pub mod memo;
 pub mod pool;
 pub mod ports;
 pub mod schedule;
@@ -25,4 +25,4 @@ pub use graph::{Demand, Graph, GraphError, Node, NodeId};
 pub use input::{Blob, Hole, Known, LowerError, Select};
 pub use lock::{LockedLayer, RootLock};
 pub use pool::Pool;
-pub use schedule::Schedule;
+pub use schedule::{Budget, Schedule};

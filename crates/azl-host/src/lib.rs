@@ -12,6 +12,10 @@
 pub mod clock;
 pub mod dialogue;
 pub mod environment;
+#[cfg(feature = "faults")]
+pub mod faults;
+#[cfg(not(feature = "faults"))]
+mod faults;
 pub mod fifo;
 pub mod files;
 pub mod http;

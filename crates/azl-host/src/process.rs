@@ -250,7 +250,8 @@ impl Cmd {
     /// [`CmdError`] if the program cannot be started; how it ended is its user's affair.
     pub fn run_interactive(&self) -> Result<(), CmdError> {
         let mut command = self.command();
-        let mut child = self.start(command.stdin(Stdio::inherit()).process_group(rustix::process::getpgrp().as_raw_pid()))?;
+        let mut child =
+            self.start(command.stdin(Stdio::inherit()).process_group(rustix::process::getpgrp().as_raw_pid()))?;
         child.wait().map(drop).map_err(|source| CmdError::Start { command: self.to_string(), source })
     }
 

@@ -4,6 +4,10 @@
 //!
 //! **Invariant:** reads only.
 
+pub mod kill;
+pub mod scale;
+pub mod toy;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;

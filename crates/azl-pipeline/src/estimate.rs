@@ -1,105 +1,80 @@
 //! How long a graph should take, and which chain of nodes made it take as long as it did.
 //!
-//! Not here: how long nodes took before (`history`), and who shows any of it.
+//! Nodes go by their number in the graph.
+//!
+//! Not here: how long nodes took before (`times`), and who shows any of it.
 //!
 //! **Invariant:** nothing is done, and nothing is done differently, because of an estimate.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use azl_action::{Graph, NodeId};
+use azl_action::Graph;
 
 use crate::events::Event;
 
 /// What is expected of each node of a graph, in milliseconds.
 #[derive(Debug, Clone, Default)]
 pub struct Estimate {
-    expected: BTreeMap<NodeId, u64>,
-    path: BTreeMap<NodeId, u64>,
+    expected: Vec<u64>,
+    path: Vec<u64>,
 }
 
 impl Estimate {
-    /// Estimates every node: what `known` says it took, else its weight.
-    pub fn new(graph: &Graph, known: &dyn Fn(&NodeId) -> Option<u64>) -> Self {
-        let expected: BTreeMap<NodeId, u64> = graph
-            .nodes()
-            .iter()
-            .map(|(id, node)| (id.clone(), known(id).unwrap_or_else(|| u64::from(node.weight) * 1000)))
-            .collect();
-        let mut path: BTreeMap<NodeId, u64> = BTreeMap::new();
-        for id in order(graph).into_iter().rev() {
-            let own = path.get(id).copied().unwrap_or(0) + expected[id];
-            path.insert(id.clone(), own);
-            for need in graph.needs(id) {
-                let after = path.entry(need.clone()).or_default();
-                *after = own.max(*after);
+    /// Adds up what is expected of each node.
+    pub fn new(graph: &Graph, expected: Vec<u64>) -> Self {
+        let mut path = vec![0; expected.len()];
+        for node in graph.order().iter().rev() {
+            path[*node] += expected[*node];
+            for need in &graph.edges()[*node] {
+                path[*need] = path[*node].max(path[*need]);
             }
         }
         Self { expected, path }
     }
 
-    /// Returns the milliseconds one node is expected to take.
-    pub fn expected(&self, node: &NodeId) -> u64 {
-        self.expected.get(node).copied().unwrap_or(0)
+    /// Returns the milliseconds each node is expected to take.
+    pub fn expected(&self) -> &[u64] {
+        &self.expected
     }
 
     /// Returns the milliseconds expected from the beginning of a node to the end of the graph.
-    pub fn path(&self, node: &NodeId) -> u64 {
-        self.path.get(node).copied().unwrap_or(0)
+    pub fn path(&self, node: usize) -> u64 {
+        self.path[node]
     }
 
     /// Returns what is expected of the whole graph.
     pub fn event(&self) -> Event {
         Event::Expected {
             nodes: self.expected.len(),
-            work_millis: self.expected.values().sum(),
-            critical_millis: self.path.values().max().copied().unwrap_or(0),
+            work_millis: self.expected.iter().sum(),
+            critical_millis: self.path.iter().max().copied().unwrap_or(0),
         }
     }
-}
-
-/// Returns the nodes so that each comes after all it needs.
-pub fn order(graph: &Graph) -> Vec<&NodeId> {
-    let mut open: BTreeMap<&NodeId, usize> = graph.nodes().keys().map(|id| (id, graph.needs(id).len())).collect();
-    let mut needed_by: BTreeMap<&NodeId, Vec<&NodeId>> = BTreeMap::new();
-    for id in graph.nodes().keys() {
-        for need in graph.needs(id) {
-            needed_by.entry(need).or_default().push(id);
-        }
-    }
-    let mut order: Vec<&NodeId> = open.iter().filter(|(_, needs)| **needs == 0).map(|(id, _)| *id).collect();
-    let mut next = 0;
-    while let Some(id) = order.get(next).copied() {
-        next += 1;
-        for dependent in needed_by.get(id).into_iter().flatten() {
-            let Some(needs) = open.get_mut(dependent) else { continue };
-            *needs -= 1;
-            if *needs == 0 {
-                order.push(dependent);
-            }
-        }
-    }
-    order
 }
 
 /// The longest chain that ends with each node that is done.
 #[derive(Debug, Clone, Default)]
-pub struct Chains(BTreeMap<NodeId, u64>);
+pub struct Chains(Vec<u64>);
 
 impl Chains {
+    /// Begins with nothing done.
+    pub fn new(graph: &Graph) -> Self {
+        Self(vec![0; graph.ids().len()])
+    }
+
     /// Notes that a node took so many milliseconds after all it needs; returns the length of the longest chain that
     /// ends with it and the node before it there.
-    pub fn extend(&mut self, node: &NodeId, needs: &BTreeSet<NodeId>, millis: u64) -> (u64, Option<NodeId>) {
-        let length = |need: &NodeId| self.0.get(need).copied().unwrap_or(0);
-        let via = needs.iter().max_by_key(|need| length(need)).cloned();
-        let chain = via.as_ref().map_or(0, length) + millis;
-        self.0.insert(node.clone(), chain);
+    pub fn extend(&mut self, node: usize, needs: &[usize], millis: u64) -> (u64, Option<usize>) {
+        let via = needs.iter().max_by_key(|need| self.0[**need]).copied();
+        let chain = via.map_or(0, |need| self.0[need]) + millis;
+        self.0[node] = chain;
         (chain, via)
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use azl_action::{Compute, Function, Hole, Node, Select, Work};
+    use std::collections::BTreeMap;
+
+    use azl_action::{Compute, Function, Hole, Node, NodeId, Select, Work};
 
     use super::*;
 
@@ -118,27 +93,22 @@ pub(crate) mod tests {
         Graph::new(nodes.collect()).expect("a graph")
     }
 
-    fn id(name: &str) -> NodeId {
-        NodeId(name.to_owned())
-    }
-
     #[test]
-    fn a_node_takes_what_it_took_before_else_its_weight() {
+    fn a_path_is_the_longest_way_to_the_end() {
         let graph = graph(&[("a", 1, &[]), ("b", 2, &["a"]), ("c", 9, &[]), ("d", 1, &["b", "c"])]);
-        let estimate = Estimate::new(&graph, &|node| (node.0 == "b").then_some(20_000));
-        assert_eq!(estimate.expected(&id("b")), 20_000);
-        assert_eq!((estimate.path(&id("a")), estimate.path(&id("c")), estimate.path(&id("d"))), (22_000, 10_000, 1000));
+        let estimate = Estimate::new(&graph, vec![1000, 20_000, 9000, 1000]);
+        assert_eq!((estimate.path(0), estimate.path(2), estimate.path(3)), (22_000, 10_000, 1000));
         let whole = Event::Expected { nodes: 4, work_millis: 31_000, critical_millis: 22_000 };
         assert_eq!(estimate.event(), whole);
     }
 
     #[test]
     fn a_chain_follows_the_need_that_took_longest_to_reach() {
-        let mut chains = Chains::default();
-        assert_eq!(chains.extend(&id("a"), &BTreeSet::new(), 5), (5, None));
-        assert_eq!(chains.extend(&id("b"), &BTreeSet::new(), 7), (7, None));
+        let mut chains = Chains(vec![0; 4]);
+        assert_eq!(chains.extend(0, &[], 5), (5, None));
+        assert_eq!(chains.extend(1, &[], 7), (7, None));
         // A result that was known takes no time, and hands on the chain of what it needs.
-        assert_eq!(chains.extend(&id("c"), &BTreeSet::from([id("a")]), 0), (5, Some(id("a"))));
-        assert_eq!(chains.extend(&id("d"), &BTreeSet::from([id("b"), id("c")]), 1), (8, Some(id("b"))));
+        assert_eq!(chains.extend(2, &[0], 0), (5, Some(0)));
+        assert_eq!(chains.extend(3, &[1, 2], 1), (8, Some(1)));
     }
 }

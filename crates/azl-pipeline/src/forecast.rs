@@ -12,7 +12,6 @@ use azl_action::{Action, Graph, Known, LowerError, NodeId, Pool};
 use azl_digest::Digest;
 use azl_rpm::PackageHeader;
 
-use crate::estimate;
 use crate::ports::Ports;
 
 /// What is known of a node beforehand.
@@ -57,7 +56,8 @@ impl<'a> Forecast<'a> {
     /// Looks at each node after all that it needs.
     pub fn new(graph: &'a Graph, ports: &'a Ports) -> Self {
         let mut forecast = Self { graph, ports, prospects: BTreeMap::new(), pool: RwLock::default() };
-        for id in estimate::order(graph) {
+        for node in graph.order() {
+            let id = &graph.ids()[*node];
             let prospect = forecast.look(id);
             forecast.prospects.insert(id.clone(), prospect);
         }

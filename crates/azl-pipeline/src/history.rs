@@ -41,17 +41,6 @@ pub fn read(store: &LocalStore, node: &NodeId) -> Option<History> {
     serde_json::from_slice(&bytes).ok()
 }
 
-/// Notes how long a node took; what it takes next time is expected from it.
-pub fn record_duration(store: &LocalStore, node: &NodeId, millis: u64) {
-    let path = path(store, node).with_extension("millis");
-    let _ = files::write_atomic(path, millis.to_string().as_bytes());
-}
-
-/// Returns how many milliseconds a node took when it was done last with this store.
-pub fn duration(store: &LocalStore, node: &NodeId) -> Option<u64> {
-    files::read_to_string(path(store, node).with_extension("millis")).ok()?.parse().ok()
-}
-
 /// Returns the log of a node's last action, if it left one.
 pub fn log(store: &LocalStore, node: &NodeId) -> Option<PathBuf> {
     let log = store.log_path(read(store, node)?.current.digest());

@@ -1,24 +1,28 @@
 //! The realise loop: walks a graph, fills holes, looks results up, has the rest done.
 //!
+//! First what is known is recalled, for all nodes at once ([`recall`]); then workers do the rest ([`walk`]), each node
+//! by itself ([`perform`]).
+//!
 //! Not here: how anything is done (ports) or what is to be done (plan).
 //!
 //! **Invariant:** an action is remembered only after all its outputs are in the store, so a run that is
 //! killed at any instant is resumed by running again.
+//! **Invariant:** no two runs over one store do the same action at the same time.
+
+mod lower;
+mod perform;
+mod recall;
+mod walk;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
+use std::time::Duration;
 
-use azl_action::ports::{ActionCache, BlobStore, PortError};
-use azl_action::{Action, ActionResult, Graph, Known, LowerError, NodeId, Pool, Schedule, Work};
+use azl_action::ports::PortError;
+use azl_action::{ActionResult, Graph, NodeId};
 use azl_digest::Digest;
-use azl_host::clock::Stopwatch;
-use azl_host::environment;
-use azl_rpm::PackageHeader;
+use azl_host::{clock, environment, interrupt};
 
-use crate::estimate::{Chains, Estimate};
 use crate::events::{Event, Reporter, StageTime};
-use crate::history;
 use crate::ports::Ports;
 
 /// What a run over a graph gave.
@@ -47,15 +51,18 @@ pub struct NodeFailure {
 #[derive(Debug, thiserror::Error)]
 #[error("{}", describe(.failures))]
 pub struct RealiseError {
-    /// Every node that failed.
+    /// Every node that failed; none, if the run was interrupted between two of them.
     pub failures: Vec<NodeFailure>,
-    /// Nodes that were not tried because of it.
+    /// Nodes that cannot be done because of it.
     pub lost: Vec<NodeId>,
     /// What was done before.
     pub realised: Box<Realised>,
 }
 
 fn describe(failures: &[NodeFailure]) -> String {
+    if failures.is_empty() {
+        return "interrupted; what was finished is kept".to_owned();
+    }
     let texts: Vec<String> = failures.iter().map(|failure| format!("`{}`: {}", failure.node, failure.error)).collect();
     texts.join("\n\n")
 }
@@ -80,31 +87,63 @@ impl Default for Policy {
     }
 }
 
+/// What a run asks of its surroundings; tests put their own in place.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Whether somebody asked the run to stop.
+    pub interrupted: &'a (dyn Fn() -> bool + Sync),
+    /// Waits before an action is tried again.
+    pub pause: &'a (dyn Fn(Duration) + Sync),
+}
+
+impl Surroundings<'_> {
+    /// The signals and the clock of this process.
+    pub const HOST: Surroundings<'static> = Surroundings { interrupted: &interrupt::requested, pause: &pause };
+}
+
+/// Waits in small steps, so that an interruption is not waited out.
+fn pause(duration: Duration) {
+    let watch = clock::Stopwatch::start();
+    while watch.elapsed() < duration && !interrupt::requested() {
+        clock::sleep(Duration::from_millis(50).min(duration));
+    }
+}
+
 /// Realises every node of `graph`.
 ///
 /// # Errors
-/// [`RealiseError`] with every node that failed; running actions are let finish and are remembered.
+/// [`RealiseError`] with every node that failed; running actions are let finish and are remembered. After an
+/// interruption, with every node that was cut short.
 pub fn realise(
     graph: &Graph,
     ports: &Ports,
     reporter: &dyn Reporter,
     policy: &Policy,
 ) -> Result<Realised, RealiseError> {
+    realise_in(graph, ports, reporter, policy, Surroundings::HOST)
+}
+
+/// Realises every node of `graph` in the given surroundings.
+///
+/// # Errors
+/// As [`realise`].
+pub fn realise_in(
+    graph: &Graph,
+    ports: &Ports,
+    reporter: &dyn Reporter,
+    policy: &Policy,
+    surroundings: Surroundings<'_>,
+) -> Result<Realised, RealiseError> {
     let mut performed = BTreeMap::new();
-    let estimate = Estimate::new(graph, &|node| history::duration(&ports.store, node));
-    reporter.report(&estimate.event());
     for heal in 0.. {
-        let mut outcome = walk(graph, ports, reporter, policy.jobs, &estimate);
+        let context = walk::Context { graph, ports, reporter, policy, surroundings };
+        let mut outcome = walk::walk(context);
+        ports.store.flush();
         performed.append(&mut outcome.realised.performed);
-        let healable = outcome.failures.iter().all(|failure| matches!(failure.error, PortError::LostBlob(_)));
-        if outcome.failures.is_empty() {
+        let again = outcome.is_healable(policy) && heal < MAX_HEALS && !(surroundings.interrupted)();
+        if !again {
             outcome.realised.performed = performed;
-            return Ok(outcome.realised);
-        }
-        if !healable || heal == MAX_HEALS {
-            outcome.realised.performed = performed;
-            let Outcome { failures, lost, realised } = outcome;
-            return Err(RealiseError { failures, lost, realised: Box::new(realised) });
+            return outcome.into_result();
         }
         let message = format!("{}; what made it is done again", describe(&outcome.failures));
         reporter.report(&Event::Note { message });
@@ -112,183 +151,28 @@ pub fn realise(
     unreachable!("the loop returns")
 }
 
+/// What one walk gave.
 #[derive(Default)]
 struct Outcome {
     realised: Realised,
     failures: Vec<NodeFailure>,
     lost: Vec<NodeId>,
+    /// Whether every node has a result.
+    complete: bool,
 }
 
-struct Shared {
-    schedule: Schedule,
-    outcome: Outcome,
-    chains: Chains,
-}
+impl Outcome {
+    /// Lost blobs heal when what made them is done again; other failures would come again.
+    fn is_healable(&self, policy: &Policy) -> bool {
+        let lost = |failure: &NodeFailure| matches!(failure.error, PortError::LostBlob(_));
+        self.failures.iter().any(lost) && (policy.keep_going || self.failures.iter().all(lost))
+    }
 
-struct Walk<'a> {
-    graph: &'a Graph,
-    ports: &'a Ports,
-    reporter: &'a dyn Reporter,
-    estimate: &'a Estimate,
-    shared: Mutex<Shared>,
-    changed: Condvar,
-    pool: RwLock<Pool>,
-}
-
-fn walk(graph: &Graph, ports: &Ports, reporter: &dyn Reporter, jobs: usize, estimate: &Estimate) -> Outcome {
-    let chains = Chains::default();
-    let shared = Mutex::new(Shared { schedule: Schedule::new(graph), outcome: Outcome::default(), chains });
-    let walk = Walk { graph, ports, reporter, estimate, shared, changed: Condvar::new(), pool: RwLock::default() };
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
-            scope.spawn(|| walk.work());
+    fn into_result(self) -> Result<Realised, RealiseError> {
+        if self.complete {
+            return Ok(self.realised);
         }
-    });
-    walk.shared.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).outcome
-}
-
-impl Walk<'_> {
-    fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    fn work(&self) {
-        while let Some(id) = self.take() {
-            let watch = Stopwatch::start();
-            let done = self.realise_node(&id);
-            self.note(id, done, watch);
-            self.changed.notify_all();
-        }
-    }
-
-    /// Waits for a node to become ready; none is handed out after a failure.
-    fn take(&self) -> Option<NodeId> {
-        let mut shared = self.lock();
-        loop {
-            if !shared.outcome.failures.is_empty() || shared.schedule.is_finished() {
-                return None;
-            }
-            if let Some(id) = shared.schedule.take_next() {
-                return Some(id);
-            }
-            if shared.schedule.running() == 0 {
-                return None;
-            }
-            shared = self.changed.wait(shared).unwrap_or_else(std::sync::PoisonError::into_inner);
-        }
-    }
-
-    fn note(&self, id: NodeId, done: Result<Done, PortError>, watch: Stopwatch) {
-        let millis = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let mut shared = self.lock();
-        match done {
-            Ok(done) => {
-                let took = if done.cached { 0 } else { millis };
-                let (chain_millis, via) = shared.chains.extend(&id, self.graph.needs(&id), took);
-                self.reporter.report(&Event::Finished {
-                    node: id.0.clone(),
-                    cached: done.cached,
-                    millis,
-                    usage: done.result.usage,
-                    action: done.action.to_string(),
-                    expected_millis: self.estimate.expected(&id),
-                    chain_millis,
-                    via: via.map(|node| node.0),
-                });
-                shared.schedule.succeed(&id);
-                let realised = &mut shared.outcome.realised;
-                realised.critical_millis = realised.critical_millis.max(chain_millis);
-                if !done.cached {
-                    history::record_duration(&self.ports.store, &id, millis);
-                    realised.performed.insert(id.clone(), millis);
-                }
-                realised.actions.insert(id.clone(), done.action);
-                realised.results.insert(id, done.result);
-            }
-            Err(error) => {
-                self.reporter.report(&failed_event(&id, &error));
-                let lost = shared.schedule.fail(&id);
-                shared.outcome.lost.extend(lost);
-                shared.outcome.failures.push(NodeFailure { node: id, error });
-            }
-        }
-    }
-
-    fn realise_node(&self, id: &NodeId) -> Result<Done, PortError> {
-        let node = self.graph.get(id).expect("the schedule hands out nodes of its graph");
-        let action = node.derivation.lower(self).map_err(|error| lower_failed(id, error))?;
-        let digest = action.digest();
-        if let Some(result) = self.ports.store.get(digest) {
-            return Ok(Done { action: digest, result, cached: true });
-        }
-        self.reporter.report(&Event::Started {
-            node: id.0.clone(),
-            kind: action.kind().to_owned(),
-            action: digest.to_string(),
-            expected_millis: self.estimate.expected(id),
-            path_millis: self.estimate.path(id),
-        });
-        history::record(&self.ports.store, id, &action);
-        let result = self.perform(&action, digest)?;
-        ActionCache::put(&*self.ports.store, digest, &result)?;
-        Ok(Done { action: digest, result, cached: false })
-    }
-
-    fn perform(&self, action: &Action, digest: Digest) -> Result<ActionResult, PortError> {
-        let store: &dyn BlobStore = &*self.ports.store;
-        let log: PathBuf = self.ports.store.log_path(digest);
-        let watch = Stopwatch::start();
-        let mut result = match action {
-            Work::Fetch(fetch) => self.ports.fetcher.fetch(fetch, store),
-            Work::Run(run) => self.ports.executor.run(run, store, &log),
-            Work::Compute(compute) => crate::compute::compute(compute, store),
-            Work::Sign(sign) => self.ports.signer.sign(sign, store),
-            Work::Boot(boot) => self.ports.hypervisor.boot(boot, store, &log),
-        }?;
-        result.millis = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(result)
-    }
-}
-
-struct Done {
-    action: Digest,
-    result: ActionResult,
-    cached: bool,
-}
-
-fn lower_failed(id: &NodeId, error: LowerError) -> PortError {
-    match error {
-        LowerError::Unresolved(missing) => PortError::Input(format!(
-            "packages it needs cannot be found:\n  {}\n  hint: cargo xtask graph {id}",
-            missing.join("\n  ")
-        )),
-        other => PortError::Input(other.to_string()),
-    }
-}
-
-fn failed_event(id: &NodeId, error: &PortError) -> Event {
-    let log = match error {
-        PortError::Work { log, .. } => log.as_ref().map(|log| log.display().to_string()),
-        _ => None,
-    };
-    Event::Failed { node: id.0.clone(), message: error.to_string(), log }
-}
-
-impl Known for Walk<'_> {
-    fn outputs(&self, node: &NodeId) -> Option<BTreeMap<String, Digest>> {
-        self.lock().outcome.realised.results.get(node).map(|result| result.outputs.clone())
-    }
-
-    fn suppliers(&self, node: &NodeId) -> Vec<NodeId> {
-        self.graph.get(node).map(|node| node.derivation.suppliers()).unwrap_or_default()
-    }
-
-    fn header(&self, digest: Digest) -> Result<Arc<PackageHeader>, String> {
-        self.ports.header(digest).map_err(|error| error.to_string())
-    }
-
-    fn pool(&self) -> &RwLock<Pool> {
-        &self.pool
+        Err(RealiseError { failures: self.failures, lost: self.lost, realised: Box::new(self.realised) })
     }
 }
 

@@ -1,4 +1,4 @@
-//! One run of a verb: settings resolved, the store open and locked, the adapters put together.
+//! One run of a verb: settings resolved, the store open and shared, the adapters put together.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -66,7 +66,7 @@ impl Settings {
     }
 }
 
-/// An open, locked store with its adapters.
+/// An open store, shared with other runs, with its adapters.
 pub struct Session {
     /// Where things are.
     pub settings: Settings,
@@ -80,7 +80,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the store, waits for its lock, loads or makes the key.
+    /// Opens the store beside other runs (it waits for garbage collection alone), loads or makes the key.
     ///
     /// # Errors
     /// If the store or key cannot be used, or bubblewrap is missing.
@@ -91,7 +91,7 @@ impl Session {
         reporter: &dyn Reporter,
     ) -> Result<Self, Failure> {
         let store = Arc::new(LocalStore::open(&settings.store)?);
-        let lock = store.lock(purpose, |holder| {
+        let lock = store.share(purpose, |holder| {
             reporter.report(&Event::Note { message: format!("waiting for the store, which is held by {holder}") });
         })?;
         let key = load_key(&settings, signing)?;

@@ -11,6 +11,7 @@ mod config;
 mod deltas;
 mod doctor;
 mod explain;
+mod gc;
 mod graph;
 mod image;
 mod list;
@@ -110,6 +111,7 @@ pub(crate) enum Command {
     Runs(runs::Runs),
     Report(report::Report),
     Bench(bench::Bench),
+    Gc(gc::Gc),
     Tidy(tidy::Tidy),
     Codegen(codegen::Codegen),
     Ci(ci::Ci),
@@ -143,6 +145,7 @@ impl Command {
             Self::Runs(verb) => verb.run(context),
             Self::Report(verb) => verb.run(context),
             Self::Bench(verb) => verb.run(context),
+            Self::Gc(verb) => verb.run(context),
             Self::Tidy(verb) => verb.run(context),
             Self::Codegen(verb) => verb.run(context),
             Self::Ci(verb) => verb.run(context),

@@ -43,6 +43,7 @@ impl Test {
 }
 
 fn unit(context: &Context) -> Result<(), Failure> {
+    super::ci::cargo(context, &["test", "--package", "azl-pipeline", "--features", "faults", "--test", "realise"])?;
     if environment::find_program("cargo-nextest").is_some() {
         return super::ci::cargo(context, &["nextest", "run", "--workspace"]);
     }
