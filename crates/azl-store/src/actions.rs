@@ -5,12 +5,23 @@ use std::path::PathBuf;
 use azl_action::ActionResult;
 use azl_action::ports::{ActionCache, BlobStore, PortError};
 use azl_digest::Digest;
-use azl_host::files;
+use azl_host::{FileError, files};
 
 use crate::LocalStore;
 use crate::blobs::infrastructure;
 
 impl LocalStore {
+    /// Forgets the result of an action, so that it is done again; its outputs stay.
+    ///
+    /// # Errors
+    /// If the result cannot be removed.
+    pub fn forget(&self, action: Digest) -> Result<(), FileError> {
+        match files::remove_file(self.action_path(action)) {
+            Err(error) if !error.is_not_found() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     fn action_path(&self, action: Digest) -> PathBuf {
         let name = action.to_string();
         self.root.join("actions").join(&name[..2]).join(name)
