@@ -27,7 +27,12 @@ pub struct Roots {
 impl Roots {
     /// Keeps trees and roots in the given store directory.
     pub fn new(store: &Path) -> Self {
-        Self { trees: store.join("trees"), roots: store.join("roots"), composing: Mutex::default() }
+        Self::over(store.join("trees"), store.join("roots"))
+    }
+
+    /// Keeps trees and roots in the given directories, which must be on one file system.
+    pub fn over(trees: PathBuf, roots: PathBuf) -> Self {
+        Self { trees, roots, composing: Mutex::default() }
     }
 
     fn materialise(&self, root: &Path, listing: &Listing) -> Result<(), PortError> {

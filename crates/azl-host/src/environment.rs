@@ -72,8 +72,17 @@ pub fn total_memory() -> u64 {
     memory("MemTotal:")
 }
 
-fn memory(field: &str) -> u64 {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+/// Returns the most bytes of memory that this process ever held.
+pub fn peak_memory() -> u64 {
+    field("/proc/self/status", "VmHWM:")
+}
+
+fn memory(name: &str) -> u64 {
+    field("/proc/meminfo", name)
+}
+
+fn field(file: &str, field: &str) -> u64 {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(field));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
     kibibytes.unwrap_or(0) * 1024

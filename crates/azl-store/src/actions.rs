@@ -12,7 +12,7 @@ use std::path::Path;
 use azl_action::ActionResult;
 use azl_action::ports::{ActionCache, BlobStore, PortError};
 use azl_digest::Digest;
-use azl_host::files;
+use azl_host::{FileError, files};
 use serde::{Deserialize, Serialize};
 
 use crate::LocalStore;
@@ -78,6 +78,17 @@ impl LocalStore {
         let result = parse(action, &bytes)?;
         self.index.add_result(action, identify(action, &result), &bytes);
         Some(result)
+    }
+
+    /// Forgets the result of an action, so that the next process does it again; its outputs stay.
+    ///
+    /// # Errors
+    /// If the result cannot be removed.
+    pub fn forget(&self, action: Digest) -> Result<(), FileError> {
+        match files::remove_file(self.results.path(action)) {
+            Err(error) if !error.is_not_found() => Err(error),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use azl_store::LocalStore;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::build::{Measure, Verdict};
 use super::toy;
 use crate::error::Failure;
 
@@ -74,6 +75,22 @@ impl fmt::Display for KillReport {
             "{kills} kills in {rounds} rounds, {seconds:.1} s (seed {seed}; a round takes {round_seconds:.2} s)"
         )?;
         writeln!(f, "{finished} actions finished, {redone} of them done again, {different} rounds with other results")
+    }
+}
+
+impl From<KillReport> for Measure {
+    fn from(report: KillReport) -> Self {
+        let KillReport { kills, rounds, finished, redone, different, seed, .. } = report;
+        let holds = different == 0 && redone as f64 * 100.0 <= finished as f64 * REDONE_PERCENT;
+        Self {
+            claim: "survives",
+            ours: format!(
+                "{kills} kills in {rounds} rounds: {redone} of {finished} actions done again, {different} rounds differ (seed {seed})"
+            ),
+            peer: String::new(),
+            promise: "1,000 kills, the same digests, at most 1 % of finished work done again",
+            verdict: Verdict::of(holds),
+        }
     }
 }
 

@@ -17,10 +17,14 @@ use azl_action::{
 };
 use azl_digest::Digest;
 use azl_host::clock::Stopwatch;
+use azl_host::environment;
+use azl_plan::release::Goal;
+use azl_plan::synthetic::{self, Shape};
 use azl_rpm::Arch;
 use azl_store::LocalStore;
 use serde::Serialize;
 
+use super::build::{Measure, Verdict};
 use crate::error::Failure;
 use crate::events::Silent;
 use crate::ports::Ports;
@@ -39,6 +43,10 @@ pub struct ScaleReport {
     pub nodes: usize,
     /// Edges of the graph.
     pub edges: usize,
+    /// Seconds to plan the release of a made-up distribution of so many components.
+    pub plan_seconds: f64,
+    /// Largest memory of this process by then, in bytes.
+    pub plan_memory: u64,
     /// Seconds to check the graph.
     pub graph_seconds: f64,
     /// Seconds of the first run, which does everything.
@@ -55,6 +63,8 @@ pub struct ScaleReport {
 
 impl fmt::Display for ScaleReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let megabytes = self.plan_memory as f64 / 1e6;
+        writeln!(f, "{:<36} {:>9.3} s   at most {megabytes:.0} MB", "plan a distribution", self.plan_seconds)?;
         writeln!(
             f,
             "{:<36} {:>9.3} s   {} nodes, {} edges",
@@ -66,11 +76,30 @@ impl fmt::Display for ScaleReport {
     }
 }
 
+impl From<ScaleReport> for Measure {
+    fn from(report: ScaleReport) -> Self {
+        let megabytes = report.plan_memory / 1_000_000;
+        let (plan, again) = (report.plan_seconds, report.again_seconds);
+        Self {
+            claim: "scales",
+            ours: format!(
+                "planned in {plan:.2} s and {megabytes} MB; {} nodes, nothing to do: {again:.2} s",
+                report.nodes
+            ),
+            peer: String::new(),
+            promise: "7,600 components planned in at most 2 s and 500 MB; nothing to do in at most 1 s",
+            verdict: Verdict::of(plan <= 2.0 && megabytes <= 500 && again <= 1.0),
+        }
+    }
+}
+
 /// Measures a graph of so many components with an empty store in `directory`.
 ///
 /// # Errors
 /// If the store cannot be used.
 pub fn measure(directory: &Path, components: usize, policy: &Policy) -> Result<ScaleReport, Failure> {
+    let plan_seconds = plan(components)?;
+    let plan_memory = environment::peak_memory();
     let watch = Stopwatch::start();
     let nodes = distribution(components, None);
     let made = watch.seconds();
@@ -86,6 +115,8 @@ pub fn measure(directory: &Path, components: usize, policy: &Policy) -> Result<S
     let (edited_seconds, edited_actions) = run(directory, &edited, policy)?;
     let count = graph.ids().len();
     Ok(ScaleReport {
+        plan_seconds,
+        plan_memory,
         nodes: count,
         edges: graph.edges().iter().map(Vec::len).sum(),
         graph_seconds,
@@ -95,6 +126,15 @@ pub fn measure(directory: &Path, components: usize, policy: &Policy) -> Result<S
         edited_seconds,
         edited_actions,
     })
+}
+
+/// Seconds to plan the release of a made-up distribution, from its facts.
+fn plan(components: usize) -> Result<f64, Failure> {
+    let shape = Shape { components, edges: Shape::AZURE_LINUX.edges * components / COMPONENTS, ..Shape::AZURE_LINUX };
+    let (inputs, facts) = synthetic::distribution(shape);
+    let watch = Stopwatch::start();
+    azl_plan::plan(&inputs, &facts, &Goal::Release)?;
+    Ok(watch.seconds())
 }
 
 /// Opens the store anew and realises the graph; returns seconds and how many actions were done.
