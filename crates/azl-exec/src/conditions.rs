@@ -32,7 +32,7 @@ pub struct Conditions {
     pub build_in_memory: Option<bool>,
     /// Days by which the clock is ahead, or behind if negative. Needs `clock_library`.
     pub clock_offset_days: i64,
-    /// libfaketime on this host: the file to preload (`libfaketimeMT.so.1`).
+    /// libfaketime on this host: the file to preload (`libfaketimeMT.so.1`), whether or not the clock is off.
     pub clock_library: Option<PathBuf>,
     /// Whether the entries of root, inputs and scratch are created in reverse order, below a path of another length.
     pub shuffle_directories: bool,
@@ -70,10 +70,10 @@ impl Conditions {
     /// Returns the variables that the sandbox gets besides the action's.
     pub(crate) fn environment(&self) -> Vec<(String, String)> {
         let mut variables = vec![("RPM_BUILD_NCPUS".to_owned(), self.processors.to_string())];
-        if self.clock_offset_days != 0 {
+        if self.clock_library.is_some() {
             // Waiting must take as long as ever: only the calendar is off.
             variables.push(("DONT_FAKE_MONOTONIC".to_owned(), "1".to_owned()));
-            // Times of files stay as they are: the mask that clamps them must not see a time that is not in the file.
+            // Times of files stay as they are: what clamps them must not see a time that is not in the file.
             variables.push(("NO_FAKE_STAT".to_owned(), "1".to_owned()));
             variables.push(("FAKETIME".to_owned(), format!("{:+}d", self.clock_offset_days)));
             variables.push(("LD_PRELOAD".to_owned(), PRELOADED.to_owned()));
@@ -83,7 +83,7 @@ impl Conditions {
 
     /// Returns the library to preload and where it is to appear.
     pub(crate) fn preloaded(&self) -> Option<(&Path, &'static str)> {
-        self.clock_library.as_deref().filter(|_| self.clock_offset_days != 0).map(|library| (library, PRELOADED))
+        self.clock_library.as_deref().map(|library| (library, PRELOADED))
     }
 
     /// Returns whether scratch directories are in memory, now.
@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn a_clock_behind_has_its_sign() {
-        let conditions = Conditions { clock_offset_days: -3, ..Conditions::default() };
+        let library = Some("/nonexistent.so".into());
+        let conditions = Conditions { clock_offset_days: -3, clock_library: library, ..Conditions::default() };
         assert!(conditions.environment().contains(&("FAKETIME".to_owned(), "-3d".to_owned())));
     }
 }

@@ -93,7 +93,7 @@ pub fn reproduce(
     let components = lower(&graph, &realised, shipped, session)?;
     let clock_library = clock_library(inputs, session, reporter)?;
     reporter.report(&Event::Stage { name: "second build".to_owned(), nodes: components.len() });
-    let usual = Conditions { clock_library: Some(clock_library), ..Conditions::default() };
+    let usual = variation::Usual { conditions: Conditions::default(), clock_library };
     let bench = again::Bench { session, reporter, manner, directory: directory(session), usual };
     let components = on_workers(components, policy.jobs, |component| bench.component(component))?;
     Ok(ReproduceReport { components })

@@ -1,5 +1,7 @@
 //! What differs between two builds that must give the same bytes.
 
+use std::path::PathBuf;
+
 use azl_exec::Conditions;
 use azl_host::environment;
 use azl_rpm::{Cause, Clue};
@@ -11,6 +13,9 @@ use serde::Serialize;
 pub enum Variation {
     /// The clock is ahead by [`DAYS_AHEAD`].
     Clock,
+    /// The library that makes the clock be ahead is there, and the clock is right. Tells what notices the library from
+    /// what notices the time.
+    ClockLibrary,
     /// The order of directory entries, and the length of the path outside the sandbox.
     Directories,
     /// The name of the machine.
@@ -29,7 +34,7 @@ const HOST_NAME: &str = "another-host";
 const UMASK: u32 = 0o027;
 
 impl Variation {
-    /// All of them.
+    /// All that a package must not notice; [`Self::ClockLibrary`] is no such thing.
     pub const ALL: [Self; 6] =
         [Self::Clock, Self::Directories, Self::HostName, Self::Place, Self::Processors, Self::Umask];
 
@@ -37,6 +42,7 @@ impl Variation {
     pub fn name(self) -> &'static str {
         match self {
             Self::Clock => "clock",
+            Self::ClockLibrary => "clock's library",
             Self::Directories => "directories",
             Self::HostName => "host name",
             Self::Place => "memory or disk",
@@ -51,21 +57,33 @@ impl Variation {
     }
 
     /// Changes conditions; twice is as often as never for none of them.
-    fn apply(self, usual: &Conditions, conditions: &mut Conditions) {
+    fn apply(self, usual: &Usual, conditions: &mut Conditions) {
         match self {
-            Self::Clock => conditions.clock_offset_days = DAYS_AHEAD,
+            Self::Clock => {
+                conditions.clock_library = Some(usual.clock_library.clone());
+                conditions.clock_offset_days = DAYS_AHEAD;
+            }
+            Self::ClockLibrary => conditions.clock_library = Some(usual.clock_library.clone()),
             Self::Directories => conditions.shuffle_directories = true,
             Self::HostName => conditions.host_name = HOST_NAME.to_owned(),
-            Self::Place => conditions.build_in_memory = Some(!usual.in_memory()),
+            Self::Place => conditions.build_in_memory = Some(!usual.conditions.in_memory()),
             Self::Processors => conditions.processors = 1,
             Self::Umask => conditions.umask = UMASK,
         }
     }
 }
 
+/// What is varied.
+pub(super) struct Usual {
+    /// The conditions of the first build.
+    pub(super) conditions: Conditions,
+    /// What it takes to make a clock be off: a file of the seed.
+    pub(super) clock_library: PathBuf,
+}
+
 /// Returns the usual conditions with the variations made to them.
-pub(super) fn varied(usual: &Conditions, variations: &[Variation]) -> Conditions {
-    let mut conditions = usual.clone();
+pub(super) fn varied(usual: &Usual, variations: &[Variation]) -> Conditions {
+    let mut conditions = usual.conditions.clone();
     variations.iter().for_each(|variation| variation.apply(usual, &mut conditions));
     conditions
 }
@@ -91,19 +109,24 @@ pub(super) fn clues(usual: &Conditions, varied: &Conditions) -> Vec<Clue> {
 mod tests {
     use super::*;
 
+    fn usual() -> Usual {
+        let conditions = Conditions { processors: 4, ..Conditions::default() };
+        Usual { conditions, clock_library: PathBuf::from("libfaketime.so") }
+    }
+
     #[test]
     fn every_variation_changes_the_conditions() {
-        let usual = Conditions { processors: 4, ..Conditions::default() };
-        for variation in Variation::ALL {
-            assert_ne!(varied(&usual, &[variation]), usual, "{variation:?}");
+        let usual = usual();
+        for variation in Variation::ALL.into_iter().chain([Variation::ClockLibrary]) {
+            assert_ne!(varied(&usual, &[variation]), usual.conditions, "{variation:?}");
         }
-        assert_eq!(varied(&usual, &[]), usual);
+        assert_eq!(varied(&usual, &[]), usual.conditions);
     }
 
     #[test]
     fn clues_are_what_was_varied() {
-        let usual = Conditions { processors: 4, ..Conditions::default() };
-        let clues = clues(&usual, &varied(&usual, &[Variation::Processors]));
+        let usual = usual();
+        let clues = clues(&usual.conditions, &varied(&usual, &[Variation::Processors]));
         assert_eq!(clues, [Clue { cause: Cause::Processors, one: "4".to_owned(), other: "1".to_owned() }]);
     }
 }
