@@ -65,8 +65,11 @@ pub(super) fn walk(context: Context<'_>) -> Outcome {
     report_recalled(context, &recalled);
     let done: Vec<bool> = recalled.iter().map(Option::is_some).collect();
     let left = done.iter().filter(|done| !**done).count();
+    if left == 0 {
+        return outcome(graph, recalled);
+    }
     let state = State {
-        schedule: Schedule::new(graph, budget(policy), &expected(context, left), &done),
+        schedule: Schedule::new(graph, budget(policy), &expected(context), &done),
         memory,
         done: recalled,
         performed: BTreeMap::new(),
@@ -81,7 +84,18 @@ pub(super) fn walk(context: Context<'_>) -> Outcome {
             scope.spawn(|| walk.work());
         }
     });
-    walk.state.into_inner().unwrap_or_else(PoisonError::into_inner).into_outcome(graph)
+    let State { done, performed, failures, lost, .. } = walk.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let outcome = outcome(graph, done);
+    Outcome { failures, lost, realised: Realised { performed, ..outcome.realised }, ..outcome }
+}
+
+/// What is known of the nodes, by name.
+fn outcome(graph: &Graph, done: Vec<Option<Recalled>>) -> Outcome {
+    let complete = done.iter().all(Option::is_some);
+    let actions = graph.ids().iter().zip(&done).filter_map(|(id, done)| Some((id.clone(), done.as_ref()?.0)));
+    let actions = actions.collect();
+    let results = graph.ids().iter().zip(done).filter_map(|(id, done)| Some((id.clone(), done?.1))).collect();
+    Outcome { realised: Realised { results, actions, ..Realised::default() }, complete, ..Outcome::default() }
 }
 
 fn report_recalled(context: Context<'_>, recalled: &[Option<Recalled>]) {
@@ -102,8 +116,8 @@ fn budget(policy: &Policy) -> Budget {
 }
 
 /// Milliseconds that each node is expected to take: what it took last, else what the plan says.
-fn expected(context: Context<'_>, left: usize) -> Vec<u64> {
-    let times = if left == 0 { times::Times::new() } else { times::read(&context.ports.store) };
+fn expected(context: Context<'_>) -> Vec<u64> {
+    let times = times::read(&context.ports.store);
     let expected = |(id, node): (&NodeId, &azl_action::Node)| {
         times.get(id).copied().unwrap_or_else(|| u64::from(node.weight) * 1000)
     };
@@ -111,16 +125,6 @@ fn expected(context: Context<'_>, left: usize) -> Vec<u64> {
 }
 
 impl State {
-    fn into_outcome(self, graph: &Graph) -> Outcome {
-        let mut realised = Realised { performed: self.performed, ..Realised::default() };
-        let complete = self.done.iter().all(Option::is_some);
-        let done = || graph.ids().iter().zip(&self.done).filter_map(|(id, done)| Some((id, done.as_ref()?)));
-        realised.actions = done().map(|(id, (action, _))| (id.clone(), *action)).collect();
-        let results = graph.ids().iter().zip(self.done).filter_map(|(id, done)| Some((id.clone(), done?.1)));
-        realised.results = results.collect();
-        Outcome { realised, failures: self.failures, lost: self.lost, complete }
-    }
-
     /// Lets nodes be tried again that another run was doing.
     fn look_again(&mut self) {
         if self.schedule.has_parked() && self.looked.elapsed() >= LOOK_AGAIN {
