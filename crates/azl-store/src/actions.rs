@@ -7,10 +7,11 @@
 //! **Invariant:** what is returned under an action was written for that action, and every blob it names is there.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use azl_action::ActionResult;
 use azl_action::ports::{ActionCache, BlobStore, PortError};
+use azl_action::{ActionResult, Usage};
 use azl_digest::Digest;
 use azl_host::{FileError, files};
 use serde::{Deserialize, Serialize};
@@ -19,13 +20,23 @@ use crate::LocalStore;
 use crate::blobs::infrastructure;
 use crate::index::Found;
 
-/// A result as it is written.
+/// A result as it is written: the fields of [`ActionResult`], and the identity.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored<'a> {
-    #[serde(flatten)]
-    result: Cow<'a, ActionResult>,
+    outputs: Cow<'a, BTreeMap<String, Digest>>,
+    log: Option<Digest>,
+    millis: u64,
+    #[serde(default)]
+    usage: Usage,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     identity: Option<Digest>,
+}
+
+impl Stored<'_> {
+    fn into_result(self) -> ActionResult {
+        let Stored { outputs, log, millis, usage, identity: _ } = self;
+        ActionResult { outputs: outputs.into_owned(), log, millis, usage }
+    }
 }
 
 /// Returns the digest of what a result says; how long it took is no part of it.
@@ -53,9 +64,7 @@ impl LocalStore {
 
     /// Returns the result that is remembered, unless its record is damaged, or the result or a blob of it is gone.
     pub fn recall(&self, remembered: &Remembered) -> Option<ActionResult> {
-        let there = self.results.contains(remembered.action);
-        let result = there.then(|| parse(remembered.action, remembered.found.json()?)).flatten()?;
-        (self.has_blobs(&result)).then_some(result)
+        self.indexed(remembered.action, &remembered.found).filter(|result| self.has_blobs(result))
     }
 
     /// Notes that the node with this key was lowered to this action, and returns the identity of the action's result.
@@ -67,6 +76,14 @@ impl LocalStore {
     /// Writes what was noted; what cannot be written is noted again by the next run.
     pub fn flush(&self) {
         self.index.flush();
+    }
+
+    /// A record of the index is of this action, for its checksum covers that.
+    fn indexed(&self, action: Digest, found: &Found) -> Option<ActionResult> {
+        if !self.results.contains(action) {
+            return None;
+        }
+        serde_json::from_slice::<Stored<'_>>(found.json()?).ok().map(Stored::into_result)
     }
 
     fn has_blobs(&self, result: &ActionResult) -> bool {
@@ -95,14 +112,15 @@ impl LocalStore {
 /// Reads the result in a file, whichever action it is of.
 pub(crate) fn read(path: &Path) -> Option<ActionResult> {
     let stored: Stored<'_> = serde_json::from_slice(&files::read(path).ok()?).ok()?;
-    Some(stored.result.into_owned())
+    Some(stored.into_result())
 }
 
 /// An unreadable result, one that is damaged, and one that was written for another action are no results.
 fn parse(action: Digest, json: &[u8]) -> Option<ActionResult> {
     let stored: Stored<'_> = serde_json::from_slice(json).ok()?;
-    let genuine = stored.identity.is_none_or(|identity| identity == identify(action, &stored.result));
-    genuine.then(|| stored.result.into_owned())
+    let identity = stored.identity;
+    let result = stored.into_result();
+    identity.is_none_or(|identity| identity == identify(action, &result)).then_some(result)
 }
 
 impl ActionCache for LocalStore {
@@ -110,7 +128,7 @@ impl ActionCache for LocalStore {
         if !self.results.contains(action) {
             return None;
         }
-        let indexed = self.index.result(action).and_then(|found| parse(action, found.json()?));
+        let indexed = self.index.result(action).and_then(|found| self.indexed(action, &found));
         match indexed.filter(|result| self.has_blobs(result)) {
             Some(result) => Some(result),
             None => self.read_result(action).filter(|result| self.has_blobs(result)),
@@ -120,7 +138,14 @@ impl ActionCache for LocalStore {
     fn put(&self, action: Digest, result: &ActionResult) -> Result<(), PortError> {
         let path = self.results.path(action);
         let identity = identify(action, result);
-        let stored = Stored { result: Cow::Borrowed(result), identity: Some(identity) };
+        let ActionResult { outputs, log, millis, usage } = result;
+        let stored = Stored {
+            outputs: Cow::Borrowed(outputs),
+            log: *log,
+            millis: *millis,
+            usage: *usage,
+            identity: Some(identity),
+        };
         let json = serde_json::to_vec(&stored).map_err(|error| PortError::Infrastructure(error.to_string()))?;
         let file = self.scratch.path("result").map_err(infrastructure)?;
         files::create_dir_all(path.parent().expect("a result lies in a directory")).map_err(infrastructure)?;
@@ -134,8 +159,6 @@ impl ActionCache for LocalStore {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     struct Bench {
@@ -154,7 +177,7 @@ mod tests {
             outputs: BTreeMap::from([("o".to_owned(), output)]),
             log: None,
             millis: 1,
-            usage: azl_action::Usage::default(),
+            usage: Usage::default(),
         };
         let action = Digest::of(b"action");
         ActionCache::put(&store, action, &result).expect("put");

@@ -9,6 +9,7 @@
 //! **Invariant:** a record says nothing that its checksum does not cover.
 
 use std::collections::HashMap;
+use std::io::BufRead;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -153,13 +154,13 @@ impl Records {
     fn read(path: &Path) -> Self {
         let text = files::read(path).unwrap_or_default();
         let mut records = Self::default();
-        let mut start = 0;
-        while let Some(length) = text[start..].iter().position(|byte| *byte == b'\n') {
-            records.enter(&text, start..start + length);
-            start += length + 1;
+        let (mut rest, mut start) = (text.as_slice(), 0);
+        while let Ok(length @ 1..) = rest.skip_until(b'\n') {
+            records.enter(&text, start..start + length - usize::from(text[start + length - 1] == b'\n'));
+            start += length;
         }
         // The next record must not become part of a line that was cut short.
-        if start < text.len() {
+        if text.last().is_some_and(|last| *last != b'\n') {
             records.pending.push(b'\n');
         }
         records.text = Arc::new(text);
@@ -206,17 +207,22 @@ const fn result_fields() -> usize {
 }
 
 fn checked(rest: &[u8]) -> Vec<u8> {
-    let mut line = Digest::of(rest).to_string().into_bytes();
-    line.truncate(CHECK);
+    let mut line = checksum(rest).into_bytes();
     line.push(b' ');
     line.extend_from_slice(rest);
     line.push(b'\n');
     line
 }
 
+fn checksum(rest: &[u8]) -> String {
+    let mut digits = Digest::of(rest).to_string();
+    digits.truncate(CHECK);
+    digits
+}
+
 fn is_whole(line: &[u8]) -> bool {
     let Some((check, [b' ', rest @ ..])) = line.split_at_checked(CHECK) else { return false };
-    rest.len() > 2 + DIGEST && Digest::of(rest).to_string().as_bytes()[..CHECK] == *check
+    rest.len() > 2 + DIGEST && checksum(rest).as_bytes() == check
 }
 
 fn digest_at(line: &[u8], at: usize) -> Option<Digest> {

@@ -74,6 +74,9 @@ pub(super) fn walk(context: Context<'_>) -> Outcome {
     let estimate = Estimate::new(graph, expected(context, &done, left));
     context.reporter.report(&estimate.event());
     let chains = report_recalled(context, &recalled);
+    if left == 0 {
+        return outcome(graph, recalled);
+    }
     let state = State {
         schedule: Schedule::new(graph, budget(policy), estimate.expected(), &done),
         chains,
@@ -99,7 +102,19 @@ pub(super) fn walk(context: Context<'_>) -> Outcome {
             scope.spawn(|| walk.work());
         }
     });
-    walk.state.into_inner().unwrap_or_else(PoisonError::into_inner).into_outcome(graph)
+    let state = walk.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let State { done, performed, failures, lost, critical_millis, .. } = state;
+    let outcome = outcome(graph, done);
+    Outcome { failures, lost, realised: Realised { performed, critical_millis, ..outcome.realised }, ..outcome }
+}
+
+/// What is known of the nodes, by name.
+fn outcome(graph: &Graph, done: Vec<Option<Recalled>>) -> Outcome {
+    let complete = done.iter().all(Option::is_some);
+    let actions = graph.ids().iter().zip(&done).filter_map(|(id, done)| Some((id.clone(), done.as_ref()?.0)));
+    let actions = actions.collect();
+    let results = graph.ids().iter().zip(done).filter_map(|(id, done)| Some((id.clone(), done?.1))).collect();
+    Outcome { realised: Realised { results, actions, ..Realised::default() }, complete, ..Outcome::default() }
 }
 
 /// Says of each node that is known that it is done, which took no time.
@@ -141,17 +156,6 @@ fn expected(context: Context<'_>, done: &[bool], left: usize) -> Vec<u64> {
 }
 
 impl State {
-    fn into_outcome(self, graph: &Graph) -> Outcome {
-        let critical_millis = self.critical_millis;
-        let mut realised = Realised { performed: self.performed, critical_millis, ..Realised::default() };
-        let complete = self.done.iter().all(Option::is_some);
-        let done = || graph.ids().iter().zip(&self.done).filter_map(|(id, done)| Some((id, done.as_ref()?)));
-        realised.actions = done().map(|(id, (action, _))| (id.clone(), *action)).collect();
-        let results = graph.ids().iter().zip(self.done).filter_map(|(id, done)| Some((id.clone(), done?.1)));
-        realised.results = results.collect();
-        Outcome { realised, failures: self.failures, lost: self.lost, complete }
-    }
-
     /// Lets nodes be tried again that another run was doing.
     fn look_again(&mut self) {
         if self.schedule.has_parked() && self.looked.elapsed() >= LOOK_AGAIN {
