@@ -108,6 +108,8 @@ pub struct SeedToml {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedSetToml {
+    /// Suite of the Debian archive, where it is another one than the seed's.
+    pub suite: Option<String>,
     /// Packages asked for; apt adds what they depend on.
     pub packages: Vec<String>,
     /// Empty directories.
