@@ -29,6 +29,9 @@ pub struct ReleaseToml {
     /// How overlays are applied.
     #[serde(default)]
     pub overlays: OverlaysToml,
+    /// Whose shared results are taken.
+    #[serde(default)]
+    pub cache: CacheToml,
     /// Capabilities that packages require and the release does not hold, and why.
     #[serde(default)]
     pub assumed: BTreeMap<String, String>,
@@ -80,6 +83,15 @@ pub struct SigningToml {
     pub certificate_component: String,
     /// The name of the certificate among its sources.
     pub certificate_file: String,
+}
+
+/// Whose shared results are taken.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CacheToml {
+    /// Fingerprints of keys, upper-case hexadecimal; without any, only results of this machine's own key are taken.
+    #[serde(default)]
+    pub trusted: Vec<String>,
 }
 
 /// Which keys are accepted.

@@ -203,11 +203,25 @@ impl Walk<'_> {
         if let Some(result) = self.ports.store.get(digest) {
             return Ok(Done { action: digest, result, cached: true });
         }
+        let shared = self.ports.shared.as_deref();
+        let store: &dyn BlobStore = &*self.ports.store;
+        if let Some(result) = shared.and_then(|shared| self.noted(shared.fetch(&action, store)).flatten()) {
+            ActionCache::put(&*self.ports.store, digest, &result)?;
+            return Ok(Done { action: digest, result, cached: true });
+        }
         self.reporter.report(&Event::Started { node: id.0.clone(), kind: action.kind().to_owned() });
         history::record(&self.ports.store, id, &action);
         let result = self.perform(&action, digest)?;
         ActionCache::put(&*self.ports.store, digest, &result)?;
+        if let Some(shared) = shared {
+            self.noted(shared.publish(&action, &result, store));
+        }
         Ok(Done { action: digest, result, cached: false })
+    }
+
+    /// What a shared cache cannot do is told, and done here.
+    fn noted<T>(&self, asked: Result<T, PortError>) -> Option<T> {
+        asked.inspect_err(|error| self.reporter.report(&Event::Note { message: error.to_string() })).ok()
     }
 
     fn perform(&self, action: &Action, digest: Digest) -> Result<ActionResult, PortError> {

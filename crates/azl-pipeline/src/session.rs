@@ -12,11 +12,12 @@ use azl_host::lock::Lock;
 use azl_sign::{Key, KeyPolicy, KeySigner};
 use azl_store::LocalStore;
 
-use crate::definition::{self, SigningToml};
+use crate::definition::{self, ReleaseToml, SigningToml};
 use crate::error::Failure;
 use crate::events::{Event, Reporter};
 use crate::ports::Ports;
 use crate::realise::Policy;
+use crate::remote::Remote;
 
 /// Where things are and how much may be used, resolved from options and environment.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub struct Settings {
     pub out: PathBuf,
     /// How a run over a graph behaves.
     pub policy: Policy,
+    /// Other machines that take part.
+    pub remote: Remote,
 }
 
 impl Settings {
@@ -56,7 +59,7 @@ impl Settings {
             .or_else(|| environment::config_dir().map(|config| config.join("azurelinux/keys")))
             .ok_or_else(|| homeless("signing key", "AZL_KEY"))?;
         let out = out.unwrap_or_else(|| root.join("out"));
-        Ok(Self { root, store, keys, out, policy })
+        Ok(Self { root, store, keys, out, policy, remote: Remote::default() })
     }
 }
 
@@ -80,7 +83,7 @@ impl Session {
     /// If the store or key cannot be used, or bubblewrap is missing.
     pub fn open(
         settings: Settings,
-        signing: &SigningToml,
+        release: &ReleaseToml,
         purpose: &str,
         reporter: &dyn Reporter,
     ) -> Result<Self, Failure> {
@@ -88,13 +91,18 @@ impl Session {
         let lock = store.lock(purpose, |holder| {
             reporter.report(&Event::Note { message: format!("waiting for the store, which is held by {holder}") });
         })?;
+        let signing = &release.signing;
         let key = load_key(&settings, signing)?;
         let roots = Arc::new(Roots::new(store.root()));
         let composer: Arc<dyn RootComposer> = Arc::clone(&roots) as Arc<dyn RootComposer>;
+        let executor = match settings.remote.executor()? {
+            Some(executor) => executor,
+            None => Box::new(Bubblewrap::new(Arc::clone(&composer), environment::processors())?),
+        };
         let ports = Ports {
-            shared: None,
+            shared: settings.remote.cache(&release.cache, load_key(&settings, signing)?, &settings.keys)?,
             fetcher: Box::new(HostFetcher::new()),
-            executor: Box::new(Bubblewrap::new(Arc::clone(&composer), environment::processors())?),
+            executor,
             signer: Box::new(KeySigner::new(load_key(&settings, signing)?, &key_policy(signing)?).map_err(refused)?),
             hypervisor: Box::new(Qemu::new(composer)),
             headers: Mutex::default(),

@@ -1,5 +1,6 @@
 //! One file per verb: its arguments (doc comments are the help text), a call into the pipeline, and what is printed.
 
+mod agent;
 mod bench;
 mod boot;
 mod build;
@@ -10,6 +11,7 @@ mod config;
 mod deltas;
 mod doctor;
 mod explain;
+mod farm;
 mod graph;
 mod image;
 mod list;
@@ -32,6 +34,7 @@ use azl_pipeline::checkout::Checkout;
 use azl_pipeline::doctor::Install;
 use azl_pipeline::error::Failure;
 use azl_pipeline::realise::Policy;
+use azl_pipeline::remote::Remote;
 use azl_pipeline::session::{Session, Settings};
 use azl_pipeline::tree::Tree;
 use azl_store::LocalStore;
@@ -63,6 +66,14 @@ pub(crate) struct Global {
     /// Try an action again so often when something round it failed, such as a mirror
     #[arg(long, global = true, value_name = "N", default_value_t = Policy::default().retries)]
     pub(crate) retries: u32,
+    /// Have actions done by this Remote Execution server: reapi://HOST:PORT[/INSTANCE] [default: $AZL_EXECUTOR, else
+    /// this machine]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub(crate) executor: Option<String>,
+    /// Share results through this server's action cache: reapi://HOST:PORT[/INSTANCE] [default: $AZL_CACHE, else
+    /// nothing is shared]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub(crate) cache: Option<String>,
     /// Install missing host packages through sudo, if need be
     #[arg(long, global = true)]
     pub(crate) install: bool,
@@ -88,6 +99,7 @@ pub(crate) enum Command {
     Update(update::Update),
     Graph(graph::Graph),
     Explain(explain::Explain),
+    Farm(farm::Farm),
     Log(log::Log),
     Bench(bench::Bench),
     Tidy(tidy::Tidy),
@@ -115,6 +127,7 @@ impl Command {
             Self::Update(verb) => verb.run(context),
             Self::Graph(verb) => verb.run(context),
             Self::Explain(verb) => verb.run(context),
+            Self::Farm(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
             Self::Bench(verb) => verb.run(context),
             Self::Tidy(verb) => verb.run(context),
@@ -157,7 +170,11 @@ impl Context {
         let install = if global.install { Install::Always } else { Install::WhenRoot };
         let jobs = global.jobs.unwrap_or_else(environment::processors).max(1);
         let policy = Policy { jobs, keep_going: global.keep_going, retries: global.retries };
-        match Settings::resolve(root.clone(), global.store, global.out, policy) {
+        let settings = Remote::resolve(global.executor, global.cache).and_then(|remote| {
+            let settings = Settings::resolve(root.clone(), global.store, global.out, policy)?;
+            Ok(Settings { remote, ..settings })
+        });
+        match settings {
             Ok(settings) => Ok(Self { ui, root, settings, install }),
             Err(failure) => Err(Box::new((ui, failure))),
         }
@@ -183,8 +200,21 @@ impl Context {
     pub(crate) fn open(&self, purpose: &str) -> Result<(Checkout, Session), Failure> {
         self.ensure_host()?;
         let checkout = self.checkout()?;
-        let session = Session::open(self.settings.clone(), &checkout.release.signing, purpose, &self.ui)?;
+        let session = self.session(&checkout, self.settings.clone(), purpose)?;
         Ok((checkout, session))
+    }
+
+    /// Opens the store and puts the adapters together; a farm gets the program that its workers run.
+    pub(crate) fn session(
+        &self,
+        checkout: &Checkout,
+        mut settings: Settings,
+        purpose: &str,
+    ) -> Result<Session, Failure> {
+        if settings.remote.executor.is_some() {
+            agent::provide(self, &mut settings.remote)?;
+        }
+        Session::open(settings, &checkout.release, purpose, &self.ui)
     }
 
     /// Opens the store without locking it, to look.
