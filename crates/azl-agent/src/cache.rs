@@ -32,7 +32,17 @@ pub(crate) struct Cache {
 /// Scratch of one errand; its lock says that the errand lives.
 pub(crate) struct Scratch {
     pub(crate) directory: PathBuf,
+    lock: PathBuf,
     _alive: Lock,
+}
+
+impl Drop for Scratch {
+    /// What cannot be removed now is swept later; it says nothing about the work.
+    fn drop(&mut self) {
+        if files::remove_dir_all(&self.directory).is_ok() {
+            let _ = files::remove_file(&self.lock);
+        }
+    }
 }
 
 /// Composes roots in the cache, one errand at a time.
@@ -61,10 +71,11 @@ impl Cache {
         // Errands in containers of their own may have the same process id; no two have the same directory and moment.
         let place = here.display().to_string();
         let name = azl_digest::canonical("scratch.v1", &(place, environment::process_id(), azl_host::clock::now()));
-        let directory = self.root.join("work").join(&name.to_string()[..16]);
-        let alive = self.lock(&format!("work/{}.lock", &name.to_string()[..16]))?;
+        let name = format!("work/{}", &name.to_string()[..16]);
+        let (directory, lock) = (self.root.join(&name), format!("{name}.lock"));
+        let alive = self.lock(&lock)?;
         files::create_dir_all(&directory).map_err(trouble)?;
-        Ok(Scratch { directory, _alive: alive })
+        Ok(Scratch { directory, lock: self.root.join(lock), _alive: alive })
     }
 
     fn sweep(&self) -> Result<(), PortError> {
@@ -74,7 +85,8 @@ impl Cache {
             let lock = work.join(&name);
             if let Attempt::Held(_dead) = try_lock(&lock, "sweeping").map_err(trouble)? {
                 files::remove_dir_all(work.join(errand)).map_err(trouble)?;
-                files::remove_file(&lock).map_err(trouble)?;
+                // Its errand may have removed it just now.
+                let _ = files::remove_file(&lock);
             }
         }
         Ok(())
@@ -122,7 +134,10 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let cache = Cache::at(directory.path()).expect("a cache");
         let living = cache.scratch(Path::new("/a")).expect("scratch");
-        let dead = cache.scratch(Path::new("/b")).expect("scratch").directory;
+        let mut killed = std::mem::ManuallyDrop::new(cache.scratch(Path::new("/b")).expect("scratch"));
+        let dead = killed.directory.clone();
+        // The kernel lets go of a dead process's lock, and nothing else happens.
+        killed._alive = cache.lock("work/other.lock").expect("a lock");
         assert!(files::is_dir(&dead) && dead != living.directory);
         let next = cache.scratch(Path::new("/c")).expect("scratch");
         assert!(!files::exists(&dead) && files::is_dir(&living.directory) && files::is_dir(&next.directory));

@@ -1,6 +1,7 @@
 //! The blobs that came with an errand, and what it makes, as a store that lasts as long as the errand.
 //!
-//! **Invariant:** a blob's bytes are checked before they are used.
+//! **Invariant:** a blob's bytes are checked before they are used, and its file looks as one of a store does: read-only,
+//! and no older than the errand. Packages record both.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,28 +31,40 @@ impl Staged {
         self.scratch.join("taken").join(digest.to_string())
     }
 
-    fn place(&self, digest: Digest) -> PathBuf {
-        let taken = self.taken(digest);
-        if files::exists(&taken) { taken } else { self.blobs.join(digest.to_string()) }
+    /// Returns the file of a blob; one that came along is copied first, since it has whatever mode and time the worker gave.
+    fn place(&self, digest: Digest) -> Result<PathBuf, PortError> {
+        let own = self.taken(digest);
+        if files::exists(&own) {
+            return Ok(own);
+        }
+        let came = match files::open(self.blobs.join(digest.to_string())) {
+            Ok(file) => file,
+            Err(error) if error.is_not_found() => return Err(PortError::LostBlob(digest)),
+            Err(error) => return Err(trouble(error)),
+        };
+        let partial = files::sibling(&own);
+        files::copy_new(came, &partial, 0o444).map_err(trouble)?;
+        if files::digest(&partial).map_err(trouble)? != digest {
+            return Err(PortError::LostBlob(digest));
+        }
+        files::rename(&partial, &own).map_err(trouble)?;
+        Ok(own)
     }
 }
 
 impl BlobStore for Staged {
     fn contains(&self, digest: Digest) -> bool {
-        files::exists(self.place(digest))
+        files::exists(self.taken(digest)) || files::exists(self.blobs.join(digest.to_string()))
     }
 
     fn path(&self, digest: Digest) -> Result<PathBuf, PortError> {
-        let path = self.place(digest);
-        match files::digest(&path) {
-            Ok(found) if found == digest => Ok(path),
-            Err(error) if !error.is_not_found() => Err(trouble(error)),
-            _ => Err(PortError::LostBlob(digest)),
-        }
+        self.place(digest)
     }
 
     fn read(&self, digest: Digest) -> Result<Vec<u8>, PortError> {
-        let bytes = files::read(self.place(digest)).map_err(trouble)?;
+        let bytes = files::read(self.blobs.join(digest.to_string()))
+            .or_else(|_| files::read(self.taken(digest)))
+            .map_err(trouble)?;
         if Digest::of(&bytes) == digest { Ok(bytes) } else { Err(PortError::LostBlob(digest)) }
     }
 
@@ -88,6 +101,7 @@ mod tests {
         }
         let staged = Staged::new(directory.path().to_owned(), &directory.path().join("scratch")).expect("a store");
         assert_eq!(staged.read(right).expect("read"), b"right");
+        assert_eq!(files::mode(staged.path(right).expect("path")).expect("mode"), 0o444);
         assert!(matches!(staged.path(wrong), Err(PortError::LostBlob(lost)) if lost == wrong));
         assert!(matches!(staged.read(wrong), Err(PortError::LostBlob(_))));
         let file = staged.scratch("x").expect("scratch").join("f");

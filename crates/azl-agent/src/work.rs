@@ -21,12 +21,9 @@ pub(crate) fn work(here: &Path) -> Result<(), PortError> {
     let cache = Cache::open()?;
     let scratch = cache.scratch(here)?;
     let store = Staged::new(here.join(errand::BLOBS), &scratch.directory)?;
-    let done = Bubblewrap::new(cache.roots(), environment::processors())
+    Bubblewrap::new(cache.roots(), environment::processors())
         .and_then(|sandbox| sandbox.run(&run, &store, &here.join(errand::LOG)))
-        .and_then(|result| leave(here, &result, &store));
-    // What cannot be removed now is swept later; it says nothing about the work.
-    let _ = files::remove_dir_all(&scratch.directory);
-    done
+        .and_then(|result| leave(here, &result, &store))
 }
 
 fn leave(here: &Path, result: &ActionResult, store: &dyn BlobStore) -> Result<(), PortError> {

@@ -19,6 +19,7 @@ mod buildgrid;
 mod casd;
 mod place;
 mod state;
+pub mod trial;
 
 use std::fmt;
 use std::path::Path;
@@ -128,6 +129,13 @@ pub fn kill_worker(store: &Path) -> Result<String, Failure> {
     let was = if place.is_busy(worker) { "busy" } else { "idle" };
     state.members.iter().filter(|member| member.worker.as_deref() == Some(worker)).for_each(Member::end);
     Ok(format!("{worker}, which was {was}"))
+}
+
+/// Returns whether some worker is doing an action.
+fn is_busy(store: &Path) -> bool {
+    let place = Place::of(store);
+    let workers = State::read(&place).ok().flatten().map(|state| state.workers()).unwrap_or_default();
+    workers.iter().any(|worker| place.is_busy(worker))
 }
 
 fn answer(state: &State) -> Result<String, PortError> {

@@ -83,26 +83,29 @@ impl ReapiCache {
             Ok(()) => Ok(Some(statement.result)),
             // A server may forget blobs before it forgets who refers to them.
             Err(error) if error.is_absence() => Ok(None),
+            Err(RemoteError::Dishonest(why)) => Err(self.refused(action, &why)),
             Err(error) => Err(error),
         }
     }
 
+    fn refused(&self, action: Digest, why: &str) -> RemoteError {
+        let address = self.server.address();
+        PortError::Input(format!("the entry of {address} for action {action} is not used: {why}")).into()
+    }
+
     /// Reads a statement whose seal is good.
     fn believed(&self, action: Digest, statement: &[u8], seal: &[u8]) -> Result<Statement, RemoteError> {
-        let refused = |why: String| {
-            let address = self.server.address();
-            RemoteError::Dishonest(format!("the entry of {address} for action {action} is not used: {why}"))
-        };
-        self.seal.check(statement, seal).map_err(refused)?;
-        let said: Statement = serde_json::from_slice(statement).map_err(|error| refused(error.to_string()))?;
+        let refused = |why: &str| self.refused(action, why);
+        self.seal.check(statement, seal).map_err(|why| refused(&why))?;
+        let said: Statement = serde_json::from_slice(statement).map_err(|error| refused(&error.to_string()))?;
         if said.kind != KIND {
-            return Err(refused("it is a statement of another kind".to_owned()));
+            return Err(refused("it is a statement of another kind"));
         }
         if said.action != action {
-            return Err(refused(format!("it was made for another action, {}", said.action)));
+            return Err(refused(&format!("it was made for another action, {}", said.action)));
         }
         let named = said.result.outputs.values().chain(&said.result.log).all(|blob| said.sizes.contains_key(blob));
-        if named { Ok(said) } else { Err(refused("it names a blob without a size".to_owned())) }
+        if named { Ok(said) } else { Err(refused("it names a blob without a size")) }
     }
 
     fn statement(action: Digest, result: &ActionResult, store: &dyn BlobStore) -> Result<Statement, PortError> {

@@ -10,7 +10,7 @@ use azl_digest::Digest;
 use azl_host::{Cmd, environment, files};
 
 use super::await_file;
-use super::casd::RUNNER;
+use super::casd::{RUNNER, STAGING};
 use super::place::{PYTHON, Place, Recruit, free_port, words};
 use super::state::State;
 use crate::checkout::Checkout;
@@ -196,6 +196,7 @@ fn start_worker(place: &Place, port: u16, worker: &str, state: &mut State) -> Re
         &bots,
         "--cas-remote=unix:/state/casd.sock",
         RUNNER,
+        STAGING,
         "--platform",
         "OSFamily=linux",
         "--platform",

@@ -6,6 +6,8 @@ use crate::error::Failure;
 
 /// Starts our program as it is: it makes its own sandbox.
 pub(super) const RUNNER: &str = "--buildbox-run=/usr/bin/buildbox-run-hosttools";
+/// Inputs as files: there is no FUSE in a sandbox, and the runner would try it.
+pub(super) const STAGING: &str = "--runner-arg=--staging-mode=copy-or-link";
 
 pub(super) fn start(place: &Place, workers: usize, state: &mut State) -> Result<(), Failure> {
     let port = free_port()?;
@@ -15,6 +17,7 @@ pub(super) fn start(place: &Place, workers: usize, state: &mut State) -> Result<
         "/usr/bin/buildbox-casd",
         &bind,
         RUNNER,
+        STAGING,
         &jobs,
         "--cache-failures=false",
         "--log-level=info",

@@ -29,6 +29,42 @@ const SET: &str = "farm";
 /// Where Python packages are in a sandbox.
 pub(super) const PYTHON: &str = "/opt/buildgrid";
 
+/// Nobody is root in here: PostgreSQL would refuse. The network stays the host's.
+const NAMESPACES: [&str; 10] = [
+    "--unshare-user",
+    "--uid",
+    "1000",
+    "--gid",
+    "1000",
+    "--unshare-ipc",
+    "--unshare-uts",
+    "--hostname",
+    "farm",
+    "--clearenv",
+];
+/// The host's `/proc`, unmasked: the kernel lets [`OWN_PROCESSES`], and the sandboxes of our program on a worker, mount
+/// one of their own only then.
+const MOUNTS: [&str; 11] =
+    ["--bind", "/proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run", "--tmpfs", "/var/tmp"];
+/// A process namespace with its own full `/proc`, which bubblewrap would mask; all in it ends with its first process.
+const OWN_PROCESSES: [&str; 8] = [
+    "/usr/bin/unshare",
+    "--user",
+    "--map-user=1000",
+    "--map-group=1000",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+];
+const ENVIRONMENT: [(&str, &str); 5] = [
+    ("PATH", "/usr/bin:/usr/sbin"),
+    ("HOME", "/state"),
+    ("LC_ALL", "C.UTF-8"),
+    ("PYTHONPATH", PYTHON),
+    ("PYTHONDONTWRITEBYTECODE", "1"),
+];
+
 /// A farm's directory and root.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
@@ -101,53 +137,16 @@ impl Place {
         })?;
         let state = self.state(keeps);
         files::create_dir_all(&state)?;
-        let cmd = Cmd::new(bwrap, "/")
-            .args([
-                "--unshare-user",
-                "--uid",
-                "1000",
-                "--gid",
-                "1000",
-                "--unshare-pid",
-                "--unshare-ipc",
-                "--unshare-uts",
-            ])
-            .args([
-                "--hostname",
-                "farm",
-                "--clearenv",
-                "--setenv",
-                "PATH",
-                "/usr/bin:/usr/sbin",
-                "--setenv",
-                "HOME",
-                "/state",
-            ])
-            .args([
-                "--setenv",
-                "LC_ALL",
-                "C.UTF-8",
-                "--setenv",
-                "PYTHONPATH",
-                PYTHON,
-                "--setenv",
-                "PYTHONDONTWRITEBYTECODE",
-                "1",
-            ])
-            .arg("--ro-bind")
-            .arg(&self.root)
-            .arg("/")
-            // The host's, unmasked: the kernel lets a sandbox in this one mount its own only then.
-            .args([
-                "--bind", "/proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run", "--tmpfs",
-                "/var/tmp",
-            ])
-            .arg("--bind")
-            .arg(state)
-            .arg("/state");
+        let mut cmd = Cmd::new(bwrap, "/").args(NAMESPACES);
+        for (name, value) in ENVIRONMENT {
+            cmd = cmd.args(["--setenv", name, value]);
+        }
+        cmd = cmd.arg("--ro-bind").arg(&self.root).arg("/").args(MOUNTS).arg("--bind").arg(state).arg("/state");
         let python = self.directory.join("python/current");
-        let cmd = if files::exists(&python) { cmd.arg("--ro-bind").arg(python).arg(PYTHON) } else { cmd };
-        Ok(cmd.args(["--chdir", "/state", "--"]).args(command))
+        if files::exists(&python) {
+            cmd = cmd.arg("--ro-bind").arg(python).arg(PYTHON);
+        }
+        Ok(cmd.args(["--chdir", "/state", "--"]).args(OWN_PROCESSES).args(command))
     }
 
     /// Starts a process that goes on after this program.
