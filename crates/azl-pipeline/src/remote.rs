@@ -31,6 +31,17 @@ pub struct Remote {
     pub patience: Patience,
 }
 
+/// What a server said of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What it is wanted for.
+    pub need: Need,
+    /// Where it is.
+    pub address: Address,
+    /// Its words, or why there are none.
+    pub said: Result<String, String>,
+}
+
 /// Variable with the seconds that an action may be queued while nothing else moves.
 const QUEUE: &str = "AZL_EXECUTOR_QUEUE";
 /// Subdirectory of the key directory that holds the certificates of others, `<FINGERPRINT>.asc`.
@@ -64,16 +75,15 @@ impl Remote {
         })
     }
 
-    /// Asks each server what it can do and returns its answer in words, or why there is none, by the option that names it.
-    pub fn probe(&self) -> Vec<(&'static str, Address, Result<String, String>)> {
+    /// Asks each server what it can do.
+    pub fn probe(&self) -> Vec<Answer> {
         let impatient = Patience { refusals: Duration::from_secs(3), call: Duration::from_secs(5), ..self.patience };
-        let ask = |option, address: &Option<Address>, need| {
+        let ask = |address: &Option<Address>, need| {
             let address = address.clone()?;
-            let answer = Server::new(address.clone(), impatient).and_then(|server| server.check(need));
-            Some((option, address, answer.map_err(|error| error.to_string())))
+            let said = Server::new(address.clone(), impatient).and_then(|server| server.check(need));
+            Some(Answer { need, address, said: said.map_err(|error| error.to_string()) })
         };
-        let both = [ask("--executor", &self.executor, Need::Execution), ask("--cache", &self.cache, Need::Cache)];
-        both.into_iter().flatten().collect()
+        [ask(&self.executor, Need::Execution), ask(&self.cache, Need::Cache)].into_iter().flatten().collect()
     }
 
     /// Connects what does runs, if it is another machine.
