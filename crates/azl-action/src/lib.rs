@@ -10,6 +10,7 @@
 //! (the table in [`action`] says which field is in and why).
 
 pub mod action;
+pub mod errand;
 pub mod graph;
 pub mod input;
 pub mod lock;

@@ -29,6 +29,9 @@ pub struct ReleaseToml {
     /// How overlays are applied.
     #[serde(default)]
     pub overlays: OverlaysToml,
+    /// Whose shared results are taken.
+    #[serde(default)]
+    pub cache: CacheToml,
     /// Capabilities that packages require and the release does not hold, and why.
     #[serde(default)]
     pub assumed: BTreeMap<String, String>,
@@ -145,6 +148,15 @@ pub struct SigningToml {
     pub certificate_file: String,
 }
 
+/// Whose shared results are taken.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CacheToml {
+    /// Fingerprints of keys, upper-case hexadecimal; without any, only results of this machine's own key are taken.
+    #[serde(default)]
+    pub trusted: Vec<String>,
+}
+
 /// Which keys are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -171,6 +183,8 @@ pub struct SeedToml {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedSetToml {
+    /// Suite of the Debian archive, where it is another one than the seed's.
+    pub suite: Option<String>,
     /// Packages asked for; apt adds what they depend on.
     pub packages: Vec<String>,
     /// Empty directories.

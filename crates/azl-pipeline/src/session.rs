@@ -13,11 +13,12 @@ use azl_rpm::Arch;
 use azl_sign::{Key, KeyPolicy, KeySigner};
 use azl_store::LocalStore;
 
-use crate::definition::{self, SigningToml};
+use crate::definition::{self, ReleaseToml, SigningToml};
 use crate::error::Failure;
 use crate::events::{Event, Reporter};
 use crate::ports::Ports;
 use crate::realise::Policy;
+use crate::remote::Remote;
 
 /// Where things are and how much may be used, resolved from options and environment.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Settings {
     pub policy: Policy,
     /// What is built for.
     pub arch: Arch,
+    /// Other machines that take part.
+    pub remote: Remote,
 }
 
 impl Settings {
@@ -62,7 +65,7 @@ impl Settings {
         let out = out.unwrap_or_else(|| root.join("out"));
         // Where nothing can be built, the tree can still be read and rendered.
         let arch = arch.unwrap_or_else(|| environment::machine().parse().unwrap_or(Arch::X86_64));
-        Ok(Self { root, store, keys, out, policy, arch })
+        Ok(Self { root, store, keys, out, policy, arch, remote: Remote::default() })
     }
 }
 
@@ -86,7 +89,7 @@ impl Session {
     /// If the store or key cannot be used, or bubblewrap is missing.
     pub fn open(
         settings: Settings,
-        signing: &SigningToml,
+        release: &ReleaseToml,
         purpose: &str,
         reporter: &dyn Reporter,
     ) -> Result<Self, Failure> {
@@ -94,14 +97,19 @@ impl Session {
         let lock = store.share(purpose, |holder| {
             reporter.report(&Event::Note { message: format!("waiting for the store, which is held by {holder}") });
         })?;
+        let signing = &release.signing;
         let key = load_key(&settings, signing)?;
         let roots = Arc::new(Roots::new(store.root()));
         let composer: Arc<dyn RootComposer> = Arc::clone(&roots) as Arc<dyn RootComposer>;
         let limits = Limits::from_environment().map_err(|error| Failure::configuration("limit", error))?;
+        let executor = match settings.remote.executor()? {
+            Some(executor) => executor,
+            None => Box::new(Bubblewrap::new(Arc::clone(&composer), Conditions::default())?.limited(limits)),
+        };
         let ports = Ports {
-            shared: None,
+            shared: settings.remote.cache(&release.cache, load_key(&settings, signing)?, &settings.keys)?,
             fetcher: Box::new(HostFetcher::new()),
-            executor: Box::new(Bubblewrap::new(Arc::clone(&composer), Conditions::default())?.limited(limits)),
+            executor,
             signer: Box::new(KeySigner::new(load_key(&settings, signing)?, &key_policy(signing)?).map_err(refused)?),
             hypervisor: Box::new(Qemu::new(composer)),
             headers: Mutex::default(),

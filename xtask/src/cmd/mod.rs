@@ -1,5 +1,6 @@
 //! One file per verb: its arguments (doc comments are the help text), a call into the pipeline, and what is printed.
 
+mod agent;
 mod bench;
 mod boot;
 mod build;
@@ -11,6 +12,7 @@ mod config;
 mod deltas;
 mod doctor;
 mod explain;
+mod farm;
 mod gc;
 mod graph;
 mod image;
@@ -41,6 +43,7 @@ use azl_pipeline::error::Failure;
 use azl_pipeline::events::{Event, Reporter as _};
 use azl_pipeline::inputs;
 use azl_pipeline::realise::Policy;
+use azl_pipeline::remote::Remote;
 use azl_pipeline::runs::{Asked, Outcome, Recorder};
 use azl_pipeline::session::{Session, Settings};
 use azl_pipeline::tree::Tree;
@@ -78,6 +81,14 @@ pub(crate) struct Global {
     /// Build for this architecture: x86_64, aarch64 [default: this machine's]
     #[arg(long, global = true, value_name = "ARCH")]
     pub(crate) arch: Option<Arch>,
+    /// Have actions done by this Remote Execution server: reapi://HOST:PORT[/INSTANCE] [default: $AZL_EXECUTOR, else
+    /// this machine]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub(crate) executor: Option<String>,
+    /// Share results through this server's action cache: reapi://HOST:PORT[/INSTANCE] [default: $AZL_CACHE, else
+    /// nothing is shared]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub(crate) cache: Option<String>,
     /// Install missing host packages through sudo, if need be
     #[arg(long, global = true)]
     pub(crate) install: bool,
@@ -105,6 +116,7 @@ pub(crate) enum Command {
     Update(update::Update),
     Graph(graph::Graph),
     Explain(explain::Explain),
+    Farm(farm::Farm),
     Why(why::Why),
     Log(log::Log),
     Shell(shell::Shell),
@@ -139,6 +151,7 @@ impl Command {
             Self::Update(verb) => verb.run(context),
             Self::Graph(verb) => verb.run(context),
             Self::Explain(verb) => verb.run(context),
+            Self::Farm(verb) => verb.run(context),
             Self::Why(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
             Self::Shell(verb) => verb.run(context),
@@ -204,7 +217,11 @@ impl Context {
         let install = if global.install { Install::Always } else { Install::WhenRoot };
         let jobs = global.jobs.unwrap_or_else(environment::processors).max(1);
         let policy = Policy { jobs, keep_going: global.keep_going, retries: global.retries };
-        match Settings::resolve(root.clone(), global.store, global.out, policy, global.arch) {
+        let settings = Remote::resolve(global.executor, global.cache).and_then(|remote| {
+            let settings = Settings::resolve(root.clone(), global.store, global.out, policy, global.arch)?;
+            Ok(Settings { remote, ..settings })
+        });
+        match settings {
             Ok(settings) => Ok(Self { ui, root, settings, install }),
             Err(failure) => Err(Box::new((ui, failure))),
         }
@@ -231,18 +248,29 @@ impl Context {
         self.ensure_host()?;
         let checkout = self.checkout()?;
         self.begin_run(purpose);
-        self.session(checkout, purpose)
+        let session = self.session(&checkout, self.settings.clone(), purpose)?;
+        Ok((checkout, session))
     }
 
     /// As [`Context::open`], for a verb that does no more than it must to show something: it leaves no run.
     pub(crate) fn look(&self, purpose: &str) -> Result<(Checkout, Session), Failure> {
         self.ensure_host()?;
-        self.session(self.checkout()?, purpose)
+        let checkout = self.checkout()?;
+        let session = self.session(&checkout, self.settings.clone(), purpose)?;
+        Ok((checkout, session))
     }
 
-    fn session(&self, checkout: Checkout, purpose: &str) -> Result<(Checkout, Session), Failure> {
-        let session = Session::open(self.settings.clone(), &checkout.release.signing, purpose, &self.ui)?;
-        Ok((checkout, session))
+    /// Opens the store and puts the adapters together; a farm gets the program that its workers run.
+    pub(crate) fn session(
+        &self,
+        checkout: &Checkout,
+        mut settings: Settings,
+        purpose: &str,
+    ) -> Result<Session, Failure> {
+        if settings.remote.executor.is_some() {
+            agent::provide(self, &mut settings.remote)?;
+        }
+        Session::open(settings, &checkout.release, purpose, &self.ui)
     }
 
     /// Begins the directory of this run; without one the run goes on all the same.

@@ -1,7 +1,10 @@
 //! Judges what was seen: one row per need. Pure, so that hosts we do not have can be tested.
 
 use super::probe::Probes;
+use azl_remote::Need;
+
 use super::{Row, State, Work};
+use crate::remote::Answer;
 
 /// Free disk space a cold release may take, in GiB.
 const DISK_GIB: u64 = 30;
@@ -10,7 +13,7 @@ const MEMORY_GIB: u64 = 4;
 const GIB: u64 = 1 << 30;
 
 pub(super) fn rows(probes: &Probes, work: &Work) -> Vec<Row> {
-    vec![
+    let needs = [
         host(probes),
         packages(probes),
         bubblewrap(probes),
@@ -20,7 +23,8 @@ pub(super) fn rows(probes: &Probes, work: &Work) -> Vec<Row> {
         kvm(probes),
         git(probes, work),
         nextest(probes),
-    ]
+    ];
+    needs.into_iter().chain(work.servers.iter().map(server)).collect()
 }
 
 /// Returns the line that installs packages.
@@ -203,6 +207,20 @@ fn nextest(probes: &Probes) -> Row {
         .remedy("cargo install --locked cargo-nextest")
 }
 
+/// A server that does actions has to answer; without a shared cache everything is done here.
+fn server(answer: &Answer) -> Row {
+    let (name, lost) = match answer.need {
+        Need::Execution => ("build farm", State::Missing),
+        Need::Cache => ("shared cache", State::Doubtful),
+    };
+    match &answer.said {
+        Ok(words) => row(name, State::Fine, format!("{} answers: {words}", answer.address)),
+        Err(problem) => row(name, lost, problem.as_str()).remedy(
+            "give another address, or none, to `--executor` and `--cache`; `cargo xtask farm up` sets up a farm here",
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,7 +311,7 @@ mod tests {
     fn git_is_needed_where_a_component_is_from_dist_git() {
         let git = |version: Option<&str>, git_https, component: Option<&str>| {
             let probes = Probes { git: version.map(str::to_owned), git_https, ..good() };
-            let work = Work { from_dist_git: component.map(str::to_owned) };
+            let work = Work { from_dist_git: component.map(str::to_owned), ..Work::default() };
             let row = rows(&probes, &work).into_iter().find(|row| row.name == "git").expect("a row of that name");
             (row.state, row.package, row.found)
         };
@@ -320,5 +338,21 @@ mod tests {
         assert!(disk.found.starts_with("12 GiB free for /var/cache/store"), "{disk:?}");
         assert!(find(&small, "memory").found.starts_with("1.0 GiB available"));
         assert_eq!(find(&Probes { meminfo: String::new(), ..good() }, "memory").state, State::Doubtful);
+    }
+
+    #[test]
+    fn a_server_that_was_asked_for_has_a_row_and_one_that_executes_has_to_answer() {
+        let said = |need, said: Result<&str, &str>| Answer {
+            need,
+            address: "reapi://h:1".parse().expect("an address"),
+            said: said.map(str::to_owned).map_err(str::to_owned),
+        };
+        let state = |answer: Answer| {
+            let work = Work { servers: vec![answer], ..Work::default() };
+            rows(&good(), &work).pop().map(|row| (row.name, row.state))
+        };
+        assert_eq!(state(said(Need::Execution, Ok("API 2.0"))), Some(("build farm", State::Fine)));
+        assert_eq!(state(said(Need::Execution, Err("no"))), Some(("build farm", State::Missing)));
+        assert_eq!(state(said(Need::Cache, Err("no"))), Some(("shared cache", State::Doubtful)));
     }
 }
