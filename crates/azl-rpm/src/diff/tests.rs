@@ -1,3 +1,5 @@
+//! Packages that differ in one thing each, and packages of foreign bytes.
+
 use proptest::prelude::*;
 use rpm::FileOptions;
 
