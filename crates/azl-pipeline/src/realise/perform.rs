@@ -45,8 +45,7 @@ impl Walk<'_> {
         if let Some(result) = store.get(digest) {
             return known(result);
         }
-        let claim = store.claim(digest, &id.0).map_err(|error| PortError::Infrastructure(error.to_string()))?;
-        let claim = match claim {
+        let claim = match store.claim(digest, &id.0)? {
             Attempt::Held(claim) => claim,
             Attempt::HeldBy(holder) => return Ok(Step::HeldBy(holder)),
         };

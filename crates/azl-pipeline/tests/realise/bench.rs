@@ -127,8 +127,12 @@ impl Bench {
 
     /// A new process over the same store.
     pub(crate) fn ports(&self) -> Ports {
+        self.ports_over(LocalStore::open(self.directory.path()).expect("a store"))
+    }
+
+    pub(crate) fn ports_over(&self, store: LocalStore) -> Ports {
         Ports {
-            store: Arc::new(LocalStore::open(self.directory.path()).expect("a store")),
+            store: Arc::new(store),
             shared: None,
             fetcher: Box::new(Unused),
             executor: Box::new(SharedExecutor(Arc::clone(&self.executor))),
