@@ -112,8 +112,8 @@ impl Walk<'_> {
             Ok(result) => result?,
             Err(error) => return self.go_on_unshared(&error.to_string()),
         };
-        let blobs = result.outputs.values().chain(&result.log);
-        let kept = blobs.map(|blob| store.path(*blob).map(drop)).collect::<Result<(), PortError>>();
+        let mut blobs = result.outputs.values().chain(&result.log);
+        let kept = blobs.try_for_each(|blob| store.path(*blob).map(drop));
         match kept.and_then(|()| ActionCache::put(store, digest, &result)) {
             Ok(()) => Some(result),
             Err(error) => self.go_on_unshared(&format!("it answered with something else than it said: {error}")),

@@ -24,8 +24,10 @@ pub(crate) struct FakeExecutor {
     pub(crate) flaws: AtomicU32,
     pub(crate) interrupted: AtomicU32,
     /// Called with each command before it is done.
-    pub(crate) before: Mutex<Option<Box<dyn Fn(&str) + Send>>>,
+    pub(crate) before: Mutex<Option<Before>>,
 }
+
+type Before = Box<dyn Fn(&str) + Send>;
 
 impl Executor for FakeExecutor {
     fn run(&self, run: &Run<Vec<Blob>>, store: &dyn BlobStore, _log: &Path) -> Result<ActionResult, PortError> {
