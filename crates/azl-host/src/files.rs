@@ -152,7 +152,7 @@ pub fn remove_empty_dir(path: impl AsRef<Path>) -> Result<()> {
     change("remove", &path, || absent_is_fine(fs::remove_dir(&path)))
 }
 
-/// Removes a directory tree, also one that holds read-only directories; an absent one is fine.
+/// Removes a file or a directory tree, also one that holds read-only directories; an absent one is fine.
 pub fn remove_dir_all(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     change("remove", path, || match fs::remove_dir_all(path) {
@@ -160,6 +160,7 @@ pub fn remove_dir_all(path: impl AsRef<Path>) -> Result<()> {
             make_directories_writable(path);
             absent_is_fine(fs::remove_dir_all(path))
         }
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => fs::remove_file(path),
         other => absent_is_fine(other),
     })
 }
@@ -431,8 +432,11 @@ mod tests {
     }
 
     #[test]
-    fn remove_dir_all_removes_read_only_directories() {
+    fn remove_dir_all_removes_read_only_directories_and_files() {
         let directory = scratch("readonly");
+        write_atomic(directory.join("file"), b"").expect("write");
+        remove_dir_all(directory.join("file")).expect("removal");
+        assert!(!exists(directory.join("file")));
         create_dir_all(directory.join("a/b")).expect("directories");
         write_atomic(directory.join("a/b/f"), b"").expect("write");
         set_mode(directory.join("a/b"), 0o555).expect("mode");

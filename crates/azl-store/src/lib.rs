@@ -33,6 +33,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use azl_action::ports::PortError;
 use azl_digest::Digest;
 use azl_host::lock::{self, Attempt, Lock};
 use azl_host::{FileError, files};
@@ -144,8 +145,8 @@ impl LocalStore {
     ///
     /// # Errors
     /// If the lock file cannot be used.
-    pub fn claim(&self, action: Digest, node: &str) -> Result<Attempt, FileError> {
-        lock::try_lock(&self.root.join("locks").join(action.to_string()), node)
+    pub fn claim(&self, action: Digest, node: &str) -> Result<Attempt, PortError> {
+        lock::try_lock(&self.root.join("locks").join(action.to_string()), node).map_err(blobs::infrastructure)
     }
 
     /// Removes the claims of killed runs.

@@ -45,8 +45,7 @@ impl Walk<'_> {
         if let Some(result) = store.get(digest) {
             return known(result);
         }
-        let claim = store.claim(digest, &id.0).map_err(|error| PortError::Infrastructure(error.to_string()))?;
-        let claim = match claim {
+        let claim = match store.claim(digest, &id.0)? {
             Attempt::Held(claim) => claim,
             Attempt::HeldBy(holder) => return Ok(Step::HeldBy(holder)),
         };
@@ -120,8 +119,8 @@ impl Walk<'_> {
             Ok(result) => result?,
             Err(error) => return self.go_on_unshared(&error.to_string()),
         };
-        let blobs = result.outputs.values().chain(&result.log);
-        let kept = blobs.map(|blob| store.path(*blob).map(drop)).collect::<Result<(), PortError>>();
+        let mut blobs = result.outputs.values().chain(&result.log);
+        let kept = blobs.try_for_each(|blob| store.path(*blob).map(drop));
         match kept.and_then(|()| ActionCache::put(store, digest, &result)) {
             Ok(()) => Some(result),
             Err(error) => self.go_on_unshared(&format!("it answered with something else than it said: {error}")),

@@ -24,8 +24,10 @@ pub(crate) struct FakeExecutor {
     pub(crate) flaws: AtomicU32,
     pub(crate) interrupted: AtomicU32,
     /// Called with each command before it is done.
-    pub(crate) before: Mutex<Option<Box<dyn Fn(&str) + Send>>>,
+    pub(crate) before: Mutex<Option<Before>>,
 }
+
+type Before = Box<dyn Fn(&str) + Send>;
 
 impl Executor for FakeExecutor {
     fn run(&self, run: &Run<Vec<Blob>>, store: &dyn BlobStore, _log: &Path) -> Result<ActionResult, PortError> {
@@ -127,8 +129,12 @@ impl Bench {
 
     /// A new process over the same store.
     pub(crate) fn ports(&self) -> Ports {
+        self.ports_over(LocalStore::open(self.directory.path()).expect("a store"))
+    }
+
+    pub(crate) fn ports_over(&self, store: LocalStore) -> Ports {
         Ports {
-            store: Arc::new(LocalStore::open(self.directory.path()).expect("a store")),
+            store: Arc::new(store),
             shared: None,
             fetcher: Box::new(Unused),
             executor: Box::new(SharedExecutor(Arc::clone(&self.executor))),

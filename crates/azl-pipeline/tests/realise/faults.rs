@@ -29,7 +29,7 @@ const EDQUOT: i32 = 122;
 /// One run as a process makes it: the store opened and shared, then everything realised.
 fn run(bench: &Bench) -> Result<BTreeMap<NodeId, ActionResult>, String> {
     let store = azl_store::LocalStore::open(bench.directory.path()).map_err(|error| error.to_string())?;
-    let ports = azl_pipeline::ports::Ports { store: store.into(), ..bench.ports() };
+    let ports = bench.ports_over(store);
     let _share = ports.store.share("test", |_| {}).map_err(|error| error.to_string())?;
     bench.realise(TOY, &ports).map(|realised| realised.results).map_err(|error| error.to_string())
 }

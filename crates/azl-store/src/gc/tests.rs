@@ -80,7 +80,7 @@ fn nothing_goes_from_a_store_that_is_small_enough() {
 fn a_run_whose_needs_cannot_be_read_stops_the_collection() {
     let bench = Bench::new();
     files::write_atomic(bench.directory.path().join("runs/2/actions.json"), b"{\"new\":").expect("damage");
-    let error = bench.store().collect(NOTHING_MORE).err().expect("refused").to_string();
+    let error = bench.store().collect(NOTHING_MORE).expect_err("refused").to_string();
     assert!(error.contains("runs/2") && error.contains("hint"), "{error}");
     assert_eq!(bench.left(), ["old", "both", "new"]);
 }
