@@ -5,8 +5,8 @@ use std::path::Path;
 use azl_action::errand;
 use azl_action::ports::{BlobStore, Executor, PortError};
 use azl_action::{ActionResult, Blob, Run};
-use azl_exec::Bubblewrap;
-use azl_host::{environment, files};
+use azl_exec::{Bubblewrap, Conditions, Limits};
+use azl_host::files;
 
 use crate::cache::{Cache, trouble};
 use crate::staged::Staged;
@@ -21,7 +21,9 @@ pub(crate) fn work(here: &Path) -> Result<(), PortError> {
     let cache = Cache::open()?;
     let scratch = cache.scratch(here)?;
     let store = Staged::new(here.join(errand::BLOBS), &scratch.directory)?;
-    Bubblewrap::new(cache.roots(), environment::processors())
+    let limits = Limits::from_environment().map_err(|error| PortError::Infrastructure(error.to_string()))?;
+    Bubblewrap::new(cache.roots(), Conditions::default())
+        .map(|sandbox| sandbox.limited(limits))
         .and_then(|sandbox| sandbox.run(&run, &store, &here.join(errand::LOG)))
         .and_then(|result| leave(here, &result, &store))
 }
