@@ -395,7 +395,7 @@ mod tests {
         assert!(left.runs() && !other.runs());
         left.kill();
         while left.runs() {
-            clock::sleep(Duration::from_millis(1));
+            crate::clock::sleep(Duration::from_millis(1));
         }
         files::remove_file(&log).expect("clean up");
     }
