@@ -6,14 +6,16 @@
 //!
 //! Not here: where keys are kept.
 //!
-//! **Invariant:** equal keys mean equal actions. Unequal keys mean nothing; then the derivation is lowered.
+//! **Invariant:** equal keys mean equal actions, as long as [`LOWERING`] is raised whenever lowering gives another action for
+//! the same derivation and outputs. Unequal keys mean nothing; then the derivation is lowered.
 
 use azl_digest::{Digest, Hasher};
 
 use crate::action::Derivation;
 
-/// Raised, as part of the word, when the same holes over the same packages are filled in another way.
-const FINGERPRINT: &str = "derivation.v2";
+/// Raised by hand when the same holes over the same packages are filled in another way, so that what an older program
+/// lowered to is not remembered.
+pub const LOWERING: u32 = 2;
 
 impl Derivation {
     /// Returns the digest of the derivation as it is written, holes included.
@@ -26,6 +28,7 @@ impl Derivation {
 pub fn key(fingerprint: Digest, needs: impl IntoIterator<Item = Digest>) -> Digest {
     let mut hasher = Hasher::new();
     hasher.update(b"key.v1\0");
+    hasher.update(&LOWERING.to_le_bytes());
     hasher.update(fingerprint.as_bytes());
     for seal in needs {
         hasher.update(seal.as_bytes());

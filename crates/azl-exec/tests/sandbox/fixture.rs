@@ -77,10 +77,12 @@ impl Sandbox {
         String::from_utf8(self.store.read(result.log.expect("a log")).expect("an output")).expect("text")
     }
 
-    /// Returns how many scratch directories there are.
+    /// Returns the scratch directories of actions; the run's lock and the jobserver's pipe stay as long as the run.
     pub(crate) fn scratch(&self) -> Vec<String> {
-        let names = files::list(self.directory.path().join("store/work")).expect("a list");
-        names.into_iter().filter(|name| !name.ends_with("-jobs")).collect()
+        let work = self.directory.path().join("store/work");
+        let runs = files::list(&work).expect("a list");
+        let all = runs.iter().flat_map(|run| files::list(work.join(run)).unwrap_or_default());
+        all.filter(|name| name != "lock" && !name.ends_with("-jobs")).collect()
     }
 
     pub(crate) fn executor_under(&self, conditions: Conditions) -> Bubblewrap {

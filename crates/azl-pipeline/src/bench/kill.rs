@@ -26,6 +26,10 @@ use crate::error::Failure;
 /// Of a hundred finished actions, so many may be done again.
 const REDONE_PERCENT: f64 = 1.0;
 
+/// The part of an undisturbed round within which the program is killed; less than all of it, since a round goes on where it
+/// was killed.
+const KILLED_WITHIN: f64 = 0.6;
+
 /// Failed starts in a row after which something else is wrong.
 const PATIENCE: usize = 3;
 
@@ -167,7 +171,7 @@ fn disturbed(
     let mut finished = BTreeSet::new();
     let mut failures = 0;
     loop {
-        let patience = longest.mul_f64(random.fraction());
+        let patience = longest.mul_f64(KILLED_WITHIN * random.fraction());
         let alive = start_and_kill(&command(kills, round), &log, patience)?;
         let ended = Ended::read(&log)?;
         for node in ended.performed {

@@ -138,11 +138,12 @@ fn report_recalled(context: Context<'_>, recalled: &[Option<Recalled>]) -> Chain
 }
 
 fn budget(policy: &Policy) -> Budget {
-    Budget {
-        cores: u32::try_from(policy.jobs.max(1)).unwrap_or(u32::MAX),
-        memory: environment::available_memory() >> 20,
-        light: LIGHT,
-    }
+    let memory = match environment::available_memory() >> 20 {
+        // The kernel does not say.
+        0 => u64::MAX,
+        memory => memory,
+    };
+    Budget { cores: u32::try_from(policy.jobs.max(1)).unwrap_or(u32::MAX), memory, light: LIGHT }
 }
 
 /// Milliseconds that each node is expected to take: none if it is done, else what it took last, else what the plan says.
@@ -204,7 +205,8 @@ impl Walk<'_> {
             }
             state.look_again();
             if let Some(node) = state.schedule.take() {
-                if state.schedule.has_next() {
+                // Somebody who sleeps takes the next one, or looks after those that other runs do.
+                if state.schedule.has_next() || state.schedule.has_parked() {
                     self.changed.notify_one();
                 }
                 return Some(node);

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use azl_action::ActionResult;
-use azl_action::NodeId;
+use azl_action::{ActionResult, NodeId};
 use azl_digest::Digest;
 use azl_host::faults::{Fault, arm};
 use azl_host::files;
+use azl_store::LocalStore;
+use azl_store::gc::Limits;
 
 use crate::bench::{Bench, Nodes};
 
@@ -28,7 +29,7 @@ const EDQUOT: i32 = 122;
 
 /// One run as a process makes it: the store opened and shared, then everything realised.
 fn run(bench: &Bench) -> Result<BTreeMap<NodeId, ActionResult>, String> {
-    let store = azl_store::LocalStore::open(bench.directory.path()).map_err(|error| error.to_string())?;
+    let store = LocalStore::open(bench.directory.path()).map_err(|error| error.to_string())?;
     let ports = bench.ports_over(store);
     let _share = ports.store.share("test", |_| {}).map_err(|error| error.to_string())?;
     bench.realise(TOY, &ports).map(|realised| realised.results).map_err(|error| error.to_string())
@@ -102,13 +103,35 @@ fn operations_that_fail_once_cost_no_finished_work() {
 }
 
 #[test]
+fn a_collection_that_dies_at_any_operation_leaves_a_whole_store() {
+    let everything = Limits { runs: 0, size: 0 };
+    let expected = outputs(&run(&Bench::new()).expect("no fault"));
+    for at in 1.. {
+        let bench = Bench::new();
+        run(&bench).expect("no fault");
+        files::create_dir_all(bench.directory.path().join("runs/1/x")).expect("a run");
+        let store = LocalStore::open(bench.directory.path()).expect("a store");
+        let armed = arm(bench.directory.path(), at, Fault::Always(EIO));
+        let collected = store.lock("gc", |_| {}).map(|_alone| store.collect(everything).is_ok());
+        let struck = armed.struck();
+        drop((store, armed));
+        check_whole(bench.directory.path());
+        assert_eq!(outputs(&run(&bench).expect("the store heals")), expected, "at {at}");
+        if !struck {
+            assert!(collected.expect("a lock") && at > 15, "a collection has more than {at} operations");
+            return;
+        }
+    }
+}
+
+#[test]
 fn a_store_that_cannot_be_written_is_named_and_can_still_be_read() {
     let bench = Bench::new();
     let results = run(&bench).expect("no fault");
-    let _armed = arm(bench.directory.path(), 1, Fault::Always(EROFS));
+    let armed = arm(bench.directory.path(), 1, Fault::Always(EROFS));
     let error = run(&bench).expect_err("nothing can be written");
     assert!(error.contains("Read-only file system") && error.contains(&*bench.directory.path().to_string_lossy()));
-    drop(_armed);
+    drop(armed);
     let ports = bench.ports();
     let _armed = arm(bench.directory.path(), 1, Fault::Always(EROFS));
     assert_eq!(bench.realise(TOY, &ports).expect("all is known").results, results);
