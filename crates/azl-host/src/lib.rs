@@ -15,6 +15,7 @@ pub mod environment;
 pub mod files;
 pub mod http;
 pub mod interrupt;
+pub mod left;
 pub mod lock;
 pub mod process;
 pub mod socket;
@@ -22,4 +23,5 @@ pub mod terminal;
 
 pub use dialogue::Dialogue;
 pub use files::FileError;
+pub use left::Left;
 pub use process::{Cmd, CmdError};
