@@ -20,7 +20,7 @@ pub const LOWERING: u32 = 2;
 impl Derivation {
     /// Returns the digest of the derivation as it is written, holes included.
     pub fn fingerprint(&self) -> Digest {
-        azl_digest::canonical(FINGERPRINT, self)
+        azl_digest::canonical("derivation.v1", self)
     }
 }
 

@@ -20,9 +20,11 @@ mod work;
 use std::process::ExitCode;
 
 use azl_action::errand::{self, Status};
-use azl_host::{environment, files};
+use azl_host::{environment, files, interrupt};
 
 fn main() -> ExitCode {
+    // A worker that is told to stop asks us first; without handlers we end as any program does.
+    let _ = interrupt::listen();
     let here = environment::current_dir();
     let status = match work::work(&here) {
         Ok(()) => Status::Done,

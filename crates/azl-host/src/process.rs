@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dialogue::Dialogue;
+use crate::left::Left;
 use crate::{files, interrupt};
 use inherited::Inherited;
 pub use running::Running;
@@ -268,8 +269,7 @@ impl Cmd {
     /// # Errors
     /// [`CmdError`] if the program cannot be started.
     pub fn leave_running(&self, log: &Path) -> Result<Left, CmdError> {
-        let process = self.start_logged(log)?.id();
-        Ok(Left { process, started: started(process).unwrap_or(0) })
+        Ok(Left::of(self.start_logged(log)?.id()))
     }
 
     /// Starts the program and returns at once, to ask it and to hear its answers; its standard error is not heard.
@@ -293,39 +293,6 @@ impl Cmd {
         };
         CmdError::Failed { command: self.to_string(), cause, tail: tail() }
     }
-}
-
-/// A program that was left running, perhaps by another run of this one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Left {
-    /// Its process id, and its process group's.
-    pub process: u32,
-    /// When it was started, in ticks since the machine was: the same number may name another process later.
-    pub started: u64,
-}
-
-impl Left {
-    /// Returns whether it still runs.
-    pub fn runs(&self) -> bool {
-        started(self.process) == Some(self.started)
-    }
-
-    /// Kills it and its process group, if it still runs.
-    pub fn kill(&self) {
-        let group = i32::try_from(self.process).ok().and_then(rustix::process::Pid::from_raw);
-        if let Some(group) = group.filter(|_| self.runs()) {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-    }
-}
-
-/// Returns when a process was started, unless it has ended; format of `/proc/<pid>/stat` in proc(5).
-fn started(process: u32) -> Option<u64> {
-    let stat = files::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name is in parentheses and may hold anything.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let ended = matches!(fields.next()?, "Z" | "X");
-    fields.nth(18)?.parse().ok().filter(|_| !ended)
 }
 
 /// Writes in a thread of its own; a program that does not read to the end says why itself.
@@ -383,21 +350,6 @@ mod tests {
         let bytes = vec![b'x'; 1 << 20];
         let output = Cmd::new("/bin/cat", "/").input(bytes.clone()).output().expect("cat runs");
         assert_eq!(output.stdout, bytes);
-    }
-
-    #[test]
-    fn a_program_left_running_is_known_by_its_start_and_can_be_killed() {
-        let log = std::env::temp_dir().join(format!("azl-host-left-{}", std::process::id()));
-        let left = Cmd::new("/bin/sleep", "/").arg("60").leave_running(&log).expect("it starts");
-        assert!(left.runs());
-        let other = Left { started: left.started + 1, ..left };
-        other.kill();
-        assert!(left.runs() && !other.runs());
-        left.kill();
-        while left.runs() {
-            crate::clock::sleep(Duration::from_millis(1));
-        }
-        files::remove_file(&log).expect("clean up");
     }
 
     #[test]

@@ -72,11 +72,11 @@ pub fn up(checkout: &Checkout, session: &Session, wish: Wish, reporter: &dyn Rep
         return Err(Failure::Infrastructure(message));
     }
     place.empty()?;
-    let place = place.with_root(place::compose_root(checkout, session, reporter)?);
+    let place = prepare(checkout, session, wish.kind, reporter)?;
     let mut state = State::new(wish.kind);
     let started = match wish.kind {
         Kind::Casd => casd::start(&place, wish.workers, &mut state),
-        Kind::Buildgrid => buildgrid::start(&place, checkout, wish.workers, &mut state, reporter),
+        Kind::Buildgrid => buildgrid::start(&place, wish.workers, &mut state, reporter),
     };
     // What was started is written down even if the rest failed, so that it can be ended.
     state.write(&place)?;
@@ -85,6 +85,16 @@ pub fn up(checkout: &Checkout, session: &Session, wish: Wish, reporter: &dyn Rep
         down(session.ports.store.root())?;
     }
     ready.and_then(|()| status(session.ports.store.root()))
+}
+
+/// Has what a farm consists of ready: its root and, for BuildGrid, its Python packages.
+fn prepare(checkout: &Checkout, session: &Session, kind: Kind, reporter: &dyn Reporter) -> Result<Place, Failure> {
+    let root = place::compose_root(checkout, session, reporter)?;
+    let place = Place::of(session.ports.store.root()).with_root(root);
+    if kind == Kind::Buildgrid {
+        buildgrid::install_python(&place, checkout, reporter)?;
+    }
+    Ok(place)
 }
 
 /// Ends the farm and removes what it kept; its logs stay.

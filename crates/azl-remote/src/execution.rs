@@ -179,7 +179,9 @@ impl Wait<'_> {
         if interrupt::requested() {
             return Err(PortError::Interrupted.into());
         }
-        if self.begun.is_some_and(|begun| begun.elapsed() > self.order.limit + TRANSFER) {
+        // A server that tells no stages has the action from the start.
+        let begun = self.begun.or((self.stage == 0).then_some(self.queued));
+        if begun.is_some_and(|begun| begun.elapsed() > self.order.limit + TRANSFER) {
             let seconds = (self.order.limit + TRANSFER).as_secs();
             return Err(self.given_up(format!("a worker did not answer within {seconds} s")));
         }

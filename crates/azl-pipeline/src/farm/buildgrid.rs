@@ -9,10 +9,10 @@ use std::time::Duration;
 use azl_digest::Digest;
 use azl_host::{Cmd, environment, files};
 
-use super::await_file;
 use super::casd::{RUNNER, STAGING};
 use super::place::{PYTHON, Place, Recruit, free_port, words};
 use super::state::State;
+use super::{await_answer, await_file};
 use crate::checkout::Checkout;
 use crate::error::Failure;
 use crate::events::{Event, Reporter};
@@ -36,18 +36,13 @@ const PLATFORMS: [&str; 11] = [
     "manylinux1",
 ];
 
-pub(super) fn start(
-    place: &Place,
-    checkout: &Checkout,
-    workers: usize,
-    state: &mut State,
-    reporter: &dyn Reporter,
-) -> Result<(), Failure> {
-    install_python(place, checkout, reporter)?;
+pub(super) fn start(place: &Place, workers: usize, state: &mut State, reporter: &dyn Reporter) -> Result<(), Failure> {
     let database = start_database(place, state)?;
     let port = free_port()?;
     state.address = format!("reapi://127.0.0.1:{port}");
     start_server(place, port, &database, state)?;
+    // A worker's content cache that finds no server ends.
+    await_answer(state, reporter)?;
     for number in 1..=workers {
         start_worker(place, port, &format!("worker-{number}"), state)?;
     }
@@ -55,7 +50,7 @@ pub(super) fn start(
 }
 
 /// Puts the pinned packages where the sandboxes see them; the host's pip knows where packages come from.
-fn install_python(place: &Place, checkout: &Checkout, reporter: &dyn Reporter) -> Result<(), Failure> {
+pub(super) fn install_python(place: &Place, checkout: &Checkout, reporter: &dyn Reporter) -> Result<(), Failure> {
     let list = checkout.tree.root().join(REQUIREMENTS);
     let name = Digest::of(&files::read(&list)?).to_string();
     let python = place.directory().join("python");

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use azl_host::process::Left;
-use azl_host::{files, process};
+use azl_host::{Left, files, process};
 use serde::{Deserialize, Serialize};
 
 use super::place::Place;

@@ -18,7 +18,7 @@ use azl_host::files;
 use azl_store::LocalStore;
 use serde::Serialize;
 
-use super::{FarmReport, Kind, Place, Wish, down, kill_worker, up};
+use super::{FarmReport, Kind, Place, Wish, down, kill_worker, prepare, up};
 use crate::checkout::Checkout;
 use crate::error::Failure;
 use crate::events::{Event, Reporter};
@@ -128,21 +128,22 @@ impl Trial<'_> {
     /// Sets up an empty farm and returns its address.
     fn set_up(&mut self, name: &'static str, kind: Kind) -> Option<String> {
         let watch = Stopwatch::start();
-        match self.new_farm(kind) {
-            Ok(FarmReport { farm: Some(farm), .. }) => Some(farm.address),
-            Ok(_) => None,
-            Err(failure) => {
-                self.note(name, Outcome::Skipped, format!("the farm cannot be set up: {}", failure.text()), watch);
-                None
-            }
-        }
+        let (outcome, failure) = match self.new_farm(kind) {
+            Ok(Ok(report)) => return report.farm.map(|farm| farm.address),
+            Ok(Err(broken)) => (Outcome::Failed, broken),
+            Err(lacking) => (Outcome::Skipped, lacking),
+        };
+        self.note(name, outcome, format!("no farm: {}", brief(&failure)), watch);
+        None
     }
 
-    fn new_farm(&self, kind: Kind) -> Result<FarmReport, Failure> {
+    /// Tells a host that lacks something from a farm that does not start.
+    fn new_farm(&self, kind: Kind) -> Result<Result<FarmReport, Failure>, Failure> {
         down(&self.settings.store)?;
         let settings = Settings { remote: Remote::default(), ..self.settings.clone() };
         let session = Session::open(settings, &self.checkout.release, "test", self.reporter)?;
-        up(self.checkout, &session, Wish { kind, workers: WORKERS }, self.reporter)
+        prepare(self.checkout, &session, kind, self.reporter)?;
+        Ok(up(self.checkout, &session, Wish { kind, workers: WORKERS }, self.reporter))
     }
 
     fn remote(&self, executor: Option<&str>, cache: Option<&str>) -> Remote {
@@ -158,7 +159,7 @@ impl Trial<'_> {
         let built = self.elsewhere(names, remote, &witness);
         let (runs, killed) = (witness.runs.load(Ordering::Relaxed), witness.killed());
         let (outcome, found) = match built {
-            Err(failure) => (Outcome::Failed, failure.text()),
+            Err(failure) => (Outcome::Failed, brief(&failure)),
             Ok(_) if name == FROM_CACHE && runs > 0 => (Outcome::Failed, format!("{runs} actions were done here")),
             Ok(_) if name == WITH_LOSS && !killed.contains("busy") => {
                 (Outcome::Failed, format!("no busy worker was killed: {killed}"))
@@ -181,6 +182,14 @@ impl Trial<'_> {
         files::remove_dir_all(&store)?;
         packages
     }
+}
+
+/// The first line says what, the last one where to look.
+fn brief(failure: &Failure) -> String {
+    let text = failure.text();
+    let mut lines = text.trim().lines();
+    let first = lines.next().unwrap_or_default().to_owned();
+    lines.next_back().map_or(first.clone(), |last| format!("{first} … {}", last.trim()))
 }
 
 fn judged(packages: &Packages, here: &Packages, killed: &str) -> (Outcome, String) {
