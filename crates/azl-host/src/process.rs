@@ -17,7 +17,6 @@ use std::time::Duration;
 use crate::clock::{self, Stopwatch};
 use crate::dialogue::Dialogue;
 use crate::files;
-use crate::left::Left;
 
 /// Lines of output kept in an error.
 pub const TAIL_LINES: usize = 40;
@@ -209,13 +208,13 @@ impl Cmd {
     ///
     /// # Errors
     /// [`CmdError`] if the program cannot be started.
-    pub fn leave_running(&self, log: &Path) -> Result<Left, CmdError> {
+    pub fn leave_running(&self, log: &Path) -> Result<crate::Left, CmdError> {
         let file = files::create(log)?;
         let second =
             file.try_clone().map_err(|source| files::FileError { operation: "open", path: log.to_owned(), source })?;
         let child = self.start(self.command().stdout(file).stderr(second))?;
         let process = child.id();
-        Ok(Left::of(process))
+        Ok(crate::Left::of(process))
     }
 
     /// Starts the program and returns at once, to ask it and to hear its answers; its standard error is not heard.
