@@ -16,7 +16,8 @@ pub(super) fn rows(probes: &Probes, work: &Work) -> Vec<Row> {
     let needs = [
         host(probes),
         packages(probes),
-        bubblewrap(probes),
+        program("bubblewrap", "bubblewrap", &probes.bubblewrap, probes.root),
+        program("prlimit", "util-linux", &probes.prlimit, probes.root),
         namespaces(probes),
         disk(probes),
         memory(probes),
@@ -85,12 +86,13 @@ fn packages(probes: &Probes) -> Row {
     }
 }
 
-fn bubblewrap(probes: &Probes) -> Row {
-    match &probes.bubblewrap {
-        Some(version) => row("bubblewrap", State::Fine, version.as_str()),
+/// A program that every sandbox needs, and the package that has it.
+fn program(name: &'static str, package: &'static str, found: &Option<String>, root: bool) -> Row {
+    match found {
+        Some(version) => row(name, State::Fine, version.as_str()),
         None => {
-            let line = install_line(&["bubblewrap"], probes.root);
-            Row { package: Some("bubblewrap"), ..row("bubblewrap", State::Missing, "not found").remedy(line) }
+            let line = install_line(&[package], root);
+            Row { package: Some(package), ..row(name, State::Missing, "not found").remedy(line) }
         }
     }
 }
@@ -230,6 +232,7 @@ mod tests {
             os_release: "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n".to_owned(),
             apt_helper: true,
             bubblewrap: Some("bubblewrap 0.8.0".to_owned()),
+            prlimit: Some("prlimit from util-linux 2.38.1".to_owned()),
             store: "/var/cache/store".into(),
             free: Some(40 * GIB),
             meminfo: "MemTotal: 1 kB\nMemAvailable:    8388608 kB\n".to_owned(),
@@ -261,6 +264,8 @@ mod tests {
         let line = find(&root, "bubblewrap").remedy.expect("a line");
         assert_eq!(line, "apt-get update && apt-get install --yes bubblewrap");
         assert_eq!(find(&root, "user namespaces").state, State::Doubtful);
+        let row = find(&Probes { prlimit: None, ..good() }, "prlimit");
+        assert_eq!((row.state, row.package), (State::Missing, Some("util-linux")));
     }
 
     #[test]
