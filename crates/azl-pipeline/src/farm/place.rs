@@ -1,7 +1,7 @@
 //! Where a farm lives, and the sandboxes its processes run in.
 //!
 //! ```text
-//! <store>/farm/
+//! farm                  in the store
 //!   farm.json         what runs
 //!   log/<name>.log    what each process printed
 //!   state/<name>/     what a process keeps; `/state` in its sandbox

@@ -1,4 +1,4 @@
-//! What a farm consists of, as written down: `<store>/farm/farm.json`.
+//! What a farm consists of, as written down: `farm.json` in its directory.
 
 use std::path::PathBuf;
 
