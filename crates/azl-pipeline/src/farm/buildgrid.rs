@@ -1,7 +1,8 @@
 //! A farm of BuildGrid's server, PostgreSQL, and workers with a content cache each.
 //!
-//! The server refuses calls beyond its threads, and each waiting action holds one; it forgets a worker that is silent for
-//! ten seconds, and gives its action to another.
+//! The server refuses calls beyond its threads, and each waiting action holds one. It forgets a worker that is silent for
+//! half a minute and gives its action to another; the worker ends when it hears of that, so a shorter time would lose
+//! workers to a busy machine.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -232,7 +233,7 @@ schedulers:
     sql: *sql
     storage: *content
     action-cache: *results
-    bot-session-keepalive-timeout: 10
+    bot-session-keepalive-timeout: 30
     session-expiry-timer-interval: 2.0
     max-execution-timeout: 14400
     property-set: !dynamic-property-set
