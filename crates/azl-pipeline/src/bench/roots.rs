@@ -35,16 +35,23 @@ pub(super) fn measure(
         ));
     };
     let ours = composed(&packages, session)?;
-    let Some(dnf) = installed(&packages, session)? else {
-        return Ok(Measure::absent(CLAIM, PROMISE, "dnf never ran with this store: `cargo xtask test`"));
+    let seen = format!(
+        "buildroot of {component}, {} packages: {buildroot:.2} s; {image}, {} packages: {ours:.3} s",
+        run.root.len(),
+        packages.len()
+    );
+    let dnf = match installed(&packages, session) {
+        Ok(Some(dnf)) => dnf,
+        Ok(None) => return Ok(Measure::absent(CLAIM, PROMISE, format!("{seen}; dnf never ran: `cargo xtask test`"))),
+        Err(Failure::Build(message)) => {
+            let why = message.lines().find(|line| line.starts_with("Error")).unwrap_or("dnf failed").to_owned();
+            return Ok(Measure::absent(CLAIM, PROMISE, format!("{seen}; beside dnf: {why}")));
+        }
+        Err(error) => return Err(error),
     };
     Ok(Measure {
         claim: CLAIM,
-        ours: format!(
-            "buildroot of {component}, {} packages: {buildroot:.2} s; {image}, {} packages: {ours:.3} s",
-            run.root.len(),
-            packages.len()
-        ),
+        ours: seen,
         peer: format!("{dnf:.2} s for {image} with dnf --installroot, {:.0} times as long", dnf / ours),
         promise: PROMISE,
         verdict: Verdict::of(buildroot <= 0.3 && dnf >= 20.0 * ours),
