@@ -117,6 +117,11 @@ impl Walk<'_> {
         let store = &*self.context.ports.store;
         let result = match self.shared()?.fetch(action, store) {
             Ok(result) => result?,
+            // One entry is bad; ours takes its place. Who can write one must not be able to switch the cache off.
+            Err(PortError::Input(message)) => {
+                self.context.reporter.report(&Event::Note { message });
+                return None;
+            }
             Err(error) => return self.go_on_unshared(&error.to_string()),
         };
         let mut blobs = result.outputs.values().chain(&result.log);

@@ -65,6 +65,8 @@ enum Answer {
     Poisoned,
     /// Nothing, ever.
     Nothing,
+    /// An entry that must not be used.
+    Refused,
     /// An error.
     Away,
 }
@@ -91,6 +93,7 @@ impl SharedCache for FakeCache {
                 digest
             }
             Answer::Nothing => return Ok(None),
+            Answer::Refused => return Err(PortError::Input("signed by another key".to_owned())),
             Answer::Away => return Err(PortError::Infrastructure("no route".to_owned())),
         };
         let outputs = BTreeMap::from([("out".to_owned(), digest)]);
@@ -131,6 +134,14 @@ fn a_cache_that_is_away_is_noted_once_and_left_alone() {
     let (ran, asked, notes) = with_cache(Answer::Away);
     assert_eq!((ran.len(), asked.len(), notes.len()), (2, 1, 1));
     assert!(notes[0].contains("no route"), "{notes:?}");
+}
+
+#[test]
+fn an_entry_that_is_refused_is_noted_and_replaced_and_the_cache_is_asked_on() {
+    let (ran, asked, notes) = with_cache(Answer::Refused);
+    assert_eq!(ran, ["cat A", "cat B"]);
+    assert_eq!(asked, ["fetch run", "publish run A", "fetch run", "publish run BA"]);
+    assert!(notes.len() == 2 && notes[0].starts_with("signed by another key"), "{notes:?}");
 }
 
 #[test]
