@@ -28,7 +28,8 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let ui = Ui::new(arguments.global.json);
+    let jobs = arguments.global.jobs.unwrap_or_else(azl_host::environment::processors);
+    let ui = Ui::new(arguments.global.json, jobs);
     let context = match Context::new(arguments.global, ui) {
         Ok(context) => context,
         Err(early) => return early.0.fail(&early.1, None),
@@ -36,7 +37,9 @@ fn main() -> ExitCode {
     if let Err(error) = azl_host::interrupt::listen() {
         context.warn(&[Diagnostic::warning("signals", format!("interruption cannot be noticed: {error}"))]);
     }
-    match arguments.command.run(&context) {
+    let ended = arguments.command.run(&context);
+    context.end_run(&ended);
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) if azl_host::interrupt::requested() => ExitCode::from(azl_host::interrupt::EXIT_CODE),
         Err(failure) => context.ui.fail(&failure, Some(&context.root)),

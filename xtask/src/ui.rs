@@ -1,54 +1,87 @@
-//! What people and machines see: progress bars on a terminal, plain lines elsewhere, JSON events with `--json`.
+//! What people and machines see: live lines on a terminal, plain lines elsewhere, JSON events with `--json`.
+//!
+//! Not here: what the lines say (`azl_pipeline::progress`).
 //!
 //! **Invariant:** standard output carries results only (or, with `--json`, events only); progress goes to standard error.
+//! No text moves the cursor or does anything else to a terminal.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use azl_diagnostics::Diagnostic;
 use azl_host::clock::Stopwatch;
-use azl_host::terminal::Progress;
+use azl_host::terminal::{Live, harmless};
 use azl_host::{files, terminal};
 use azl_pipeline::error::Failure;
-use azl_pipeline::events::{Event, Reporter, SCHEMA, StageTime};
+use azl_pipeline::events::{Event, Reporter, SCHEMA, Stamped};
+use azl_pipeline::progress::{Progress, Screen};
+use azl_pipeline::runs::Recorder;
 
 /// The one place that prints.
 pub(crate) struct Ui {
     json: bool,
-    progress: Option<Progress>,
+    progress: Arc<Mutex<Progress>>,
+    live: Option<Live>,
     started: Stopwatch,
-    running: Mutex<BTreeMap<String, f64>>,
+    run: OnceLock<Recorder>,
 }
 
 impl Ui {
-    pub(crate) fn new(json: bool) -> Self {
-        let progress = (!json && terminal::shows_progress()).then(Progress::new);
-        Self { json, progress, started: Stopwatch::start(), running: Mutex::default() }
+    pub(crate) fn new(json: bool, jobs: usize) -> Self {
+        let started = Stopwatch::start();
+        let is_live = !json && terminal::shows_progress();
+        let screen = if is_live { Screen::Live } else { Screen::Plain };
+        let progress = Arc::new(Mutex::new(Progress::new(screen, jobs)));
+        let shown = Arc::clone(&progress);
+        let live = is_live.then(|| {
+            Live::new(move || {
+                let (width, height) = terminal::size();
+                // Half of the screen is left to what was printed.
+                lock(&shown).lines(millis(started), width, height / 2).join("\n")
+            })
+        });
+        Self { json, progress, live, started, run: OnceLock::new() }
+    }
+
+    /// Takes events down in the directory of a run from now on.
+    pub(crate) fn record(&self, run: Recorder) {
+        // A second store opened by the same verb belongs to the same run.
+        let _ = self.run.set(run);
+    }
+
+    /// Returns the run that is taken down.
+    pub(crate) fn run(&self) -> Option<&Recorder> {
+        self.run.get()
     }
 
     /// Prints a result.
     pub(crate) fn print(&self, text: &str) {
-        let mut out = std::io::stdout().lock();
-        // A closed pipe is the reader's choice, not a failure.
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        write(&harmless(text));
     }
 
     /// Prints a result as text, or as the JSON object given.
     pub(crate) fn result(&self, text: &str, json: &serde_json::Value) {
+        self.clear();
         if self.json {
-            self.print(&format!("{}\n", with_schema(json)));
+            write(&format!("{}\n", with_schema(json)));
         } else {
             self.print(text);
         }
     }
 
+    fn clear(&self) {
+        if let Some(live) = &self.live {
+            live.clear();
+        }
+    }
+
     fn line(&self, text: &str) {
-        match &self.progress {
-            Some(progress) => progress.line(text),
+        let text = harmless(text);
+        match &self.live {
+            Some(live) => live.print(&text),
             None => {
                 let _ = writeln!(std::io::stderr().lock(), "{text}");
             }
@@ -64,10 +97,11 @@ impl Ui {
 
     /// Shows a failure and returns its exit code; `root` is where authored files are found.
     pub(crate) fn fail(&self, failure: &Failure, root: Option<&Path>) -> ExitCode {
-        if let Some(progress) = &self.progress {
-            progress.clear();
+        self.clear();
+        let mut text = describe(failure, root);
+        if let Some(run) = &self.run.get() {
+            text = format!("{}\nrun: {}", text.trim_end(), run.directory().display());
         }
-        let text = describe(failure, root);
         if self.json {
             let diagnostics = match failure {
                 Failure::Configuration(diagnostics) => serde_json::to_value(diagnostics).unwrap_or_default(),
@@ -76,82 +110,44 @@ impl Ui {
             let event = serde_json::json!({
                 "event": "failure", "exit_code": failure.exit_code(), "message": text, "diagnostics": diagnostics,
             });
-            self.print(&format!("{}\n", with_schema(&event)));
+            write(&format!("{}\n", with_schema(&event)));
         }
         self.line(text.trim_end());
         ExitCode::from(failure.exit_code())
-    }
-
-    fn finished(&self, node: &str, cached: bool, millis: u64) {
-        if let Ok(mut running) = self.running.lock() {
-            running.remove(node);
-        }
-        if let Some(progress) = &self.progress {
-            progress.finished(node);
-        }
-        if !cached {
-            self.line(&format!("{} {node:<44} {}", self.clock(), seconds(millis as f64 / 1000.0)));
-        }
-    }
-
-    fn clock(&self) -> String {
-        let elapsed = self.started.elapsed().as_secs();
-        format!("[{:>3}:{:02}]", elapsed / 60, elapsed % 60)
-    }
-
-    fn show(&self, event: &Event) {
-        match event {
-            Event::Stage { name, nodes } => {
-                if let Some(progress) = &self.progress {
-                    progress.stage(name, *nodes);
-                }
-            }
-            Event::Started { node, .. } => {
-                if let Some(progress) = &self.progress {
-                    progress.started(node);
-                } else if is_long(node) {
-                    self.line(&format!("{} {node:<44} started", self.clock()));
-                }
-            }
-            Event::Finished { node, cached, millis, .. } => self.finished(node, *cached, *millis),
-            Event::Failed { node, .. } => {
-                if let Some(progress) = &self.progress {
-                    progress.finished(node);
-                }
-                self.line(&format!("{} {node:<44} FAILED", self.clock()));
-            }
-            Event::Retried { node, attempt, message } => {
-                self.line(&format!(
-                    "{} {node:<44} failed the {attempt}. time, is tried again: {message}",
-                    self.clock()
-                ));
-            }
-            Event::Lost { .. } => {}
-            Event::Note { message } => self.line(&format!("{} note: {message}", self.clock())),
-            Event::Summary { performed, cached, seconds, stages } => {
-                if let Some(progress) = &self.progress {
-                    progress.clear();
-                }
-                self.line(summary(*performed, *cached, *seconds, stages).trim_end());
-            }
-        }
     }
 }
 
 impl Reporter for Ui {
     fn report(&self, event: &Event) {
+        let stamped = Stamped::new(millis(self.started), event.clone());
+        if let Some(run) = self.run.get() {
+            run.note(&stamped);
+        }
         if self.json {
-            let value = serde_json::to_value(event).unwrap_or_default();
-            self.print(&format!("{}\n", with_schema(&value)));
-        } else {
-            self.show(event);
+            write(&stamped.line());
+            return;
+        }
+        // Drawing asks for the state again, so it is not held while a line is printed.
+        let text = lock(&self.progress).note(&stamped);
+        if let Some(text) = text {
+            self.line(&text);
         }
     }
 }
 
-/// Stages whose actions take long enough that a plain log should say when they begin.
-fn is_long(node: &str) -> bool {
-    ["seed:", "rpm:", "boot:"].iter().any(|stage| node.starts_with(stage))
+/// Writes to standard output as it is; JSON is for machines, and its strings are whole.
+fn write(text: &str) {
+    let mut out = std::io::stdout().lock();
+    // A closed pipe is the reader's choice, not a failure.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn lock(progress: &Mutex<Progress>) -> std::sync::MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn millis(started: Stopwatch) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 fn with_schema(value: &serde_json::Value) -> serde_json::Value {
@@ -162,27 +158,8 @@ fn with_schema(value: &serde_json::Value) -> serde_json::Value {
     value
 }
 
-fn seconds(seconds: f64) -> String {
-    if seconds < 60.0 {
-        return format!("{seconds:.1} s");
-    }
-    let whole = seconds as u64;
-    format!("{} min {:02} s", whole / 60, whole % 60)
-}
-
-fn summary(performed: usize, cached: usize, total: f64, stages: &[StageTime]) -> String {
-    let mut text = String::new();
-    if performed > 0 {
-        let _ = writeln!(text, "\n{:<16} {:>8} {:>14}", "stage", "actions", "work");
-        for stage in stages {
-            let _ = writeln!(text, "{:<16} {:>8} {:>14}", stage.stage, stage.actions, seconds(stage.seconds));
-        }
-    }
-    let _ = writeln!(text, "{performed} actions done, {cached} known already, {}", seconds(total));
-    text
-}
-
-fn describe(failure: &Failure, root: Option<&Path>) -> String {
+/// Says what failed, in words.
+pub(crate) fn describe(failure: &Failure, root: Option<&Path>) -> String {
     match failure {
         Failure::Configuration(diagnostics) => render(diagnostics, root),
         Failure::Build(message) => format!("error: {message}"),

@@ -123,6 +123,8 @@ pub enum Function {
     Spdx,
     /// Results → in-toto statement.
     Provenance,
+    /// Inputs and outputs of builds → what it takes to build again.
+    Buildinfo,
 }
 
 /// A signature to make.
@@ -209,7 +211,8 @@ impl Action {
 }
 
 impl Fetch {
-    fn identity(&self) -> BTreeMap<&str, (Option<Digest>, Option<Sha512>)> {
+    /// Returns what of it is hashed: see the table above.
+    pub(crate) fn identity(&self) -> BTreeMap<&str, (Option<Digest>, Option<Sha512>)> {
         self.files.iter().map(|(name, wanted)| (name.as_str(), (wanted.sha256, wanted.sha512))).collect()
     }
 }
@@ -282,6 +285,15 @@ impl Derivation {
     /// If an output that a hole names is not known or does not exist, or if a package closure cannot be resolved.
     pub fn lower(&self, known: &dyn Known) -> Result<Action, LowerError> {
         self.try_map(|holes| crate::input::lower_all(holes, known))
+    }
+
+    /// Returns the nodes that its closures name, without repetition: where what is needed to use its outputs is found.
+    pub fn suppliers(&self) -> Vec<crate::NodeId> {
+        let closures = self.holes().into_iter().flatten().filter(|hole| matches!(hole, Hole::Closure { .. }));
+        let mut nodes: Vec<_> = closures.flat_map(Hole::nodes).cloned().collect();
+        nodes.sort();
+        nodes.dedup();
+        nodes
     }
 
     /// Returns the nodes whose outputs this derivation needs, without repetition.

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** every edge leads to a node of the graph and there is no cycle; [`Graph::new`] checks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -87,10 +87,15 @@ impl Node {
 }
 
 /// A closed, acyclic graph.
+///
+/// Its nodes have numbers as well as names, from 0 in order of their names, for walks over all of them.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     nodes: BTreeMap<NodeId, Node>,
-    needs: BTreeMap<NodeId, BTreeSet<NodeId>>,
+    ids: Vec<NodeId>,
+    needs: Vec<Vec<NodeId>>,
+    edges: Vec<Vec<usize>>,
+    order: Vec<usize>,
 }
 
 /// Why nodes are not a graph.
@@ -115,17 +120,20 @@ impl Graph {
     /// # Errors
     /// [`GraphError`] for the first edge that leads nowhere, or for a cycle, which is printed in full.
     pub fn new(nodes: BTreeMap<NodeId, Node>) -> Result<Self, GraphError> {
-        let mut needs = BTreeMap::new();
-        for (id, node) in &nodes {
-            let edges: BTreeSet<NodeId> = node.derivation.needs().into_iter().collect();
-            if let Some(to) = edges.iter().find(|to| !nodes.contains_key(*to)) {
-                return Err(GraphError::Missing { from: id.clone(), to: to.clone() });
-            }
-            needs.insert(id.clone(), edges);
+        let ids: Vec<NodeId> = nodes.keys().cloned().collect();
+        let needs: Vec<Vec<NodeId>> = nodes.values().map(|node| node.derivation.needs()).collect();
+        let numbers: HashMap<&NodeId, usize> = ids.iter().enumerate().map(|(number, id)| (id, number)).collect();
+        let mut edges = Vec::with_capacity(ids.len());
+        for (from, needs) in ids.iter().zip(&needs) {
+            let to = |to: &NodeId| match numbers.get(to) {
+                Some(number) => Ok(*number),
+                None => Err(GraphError::Missing { from: from.clone(), to: to.clone() }),
+            };
+            edges.push(needs.iter().map(to).collect::<Result<Vec<usize>, GraphError>>()?);
         }
-        match find_cycle(&needs) {
-            Some(cycle) => Err(GraphError::Cycle(cycle)),
-            None => Ok(Self { nodes, needs }),
+        match topological_order(&edges) {
+            Ok(order) => Ok(Self { nodes, ids, needs, edges, order }),
+            Err(rest) => Err(GraphError::Cycle(name_cycle(&rest, &ids, &edges))),
         }
     }
 
@@ -139,41 +147,92 @@ impl Graph {
         self.nodes.get(id)
     }
 
-    /// Returns the nodes that `id` needs.
-    pub fn needs(&self, id: &NodeId) -> &BTreeSet<NodeId> {
-        static NONE: BTreeSet<NodeId> = BTreeSet::new();
-        self.needs.get(id).unwrap_or(&NONE)
+    /// Returns the nodes that `id` needs, in order of their names.
+    pub fn needs(&self, id: &NodeId) -> &[NodeId] {
+        self.number(id).map_or(&[], |number| &self.needs[number])
     }
+
+    /// Returns the names of all nodes, by number.
+    pub fn ids(&self) -> &[NodeId] {
+        &self.ids
+    }
+
+    /// Returns the number of a node.
+    pub fn number(&self, id: &NodeId) -> Option<usize> {
+        self.ids.binary_search(id).ok()
+    }
+
+    /// Returns the numbers of the nodes that each node needs, by number.
+    pub fn edges(&self) -> &[Vec<usize>] {
+        &self.edges
+    }
+
+    /// Returns the numbers of all nodes, each after everything it needs.
+    pub fn order(&self) -> &[usize] {
+        &self.order
+    }
+}
+
+/// Returns the nodes by number, each after everything it needs; or those that have no such place.
+fn topological_order(edges: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
+    let mut open: Vec<usize> = edges.iter().map(Vec::len).collect();
+    let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
+    for (from, needs) in edges.iter().enumerate() {
+        for need in needs {
+            needed_by[*need].push(from);
+        }
+    }
+    let mut order: Vec<usize> = (0..edges.len()).filter(|node| open[*node] == 0).collect();
+    let mut at = 0;
+    while let Some(node) = order.get(at).copied() {
+        at += 1;
+        for dependent in &needed_by[node] {
+            open[*dependent] -= 1;
+            if open[*dependent] == 0 {
+                order.push(*dependent);
+            }
+        }
+    }
+    if order.len() == edges.len() {
+        return Ok(order);
+    }
+    Err((0..edges.len()).filter(|node| open[*node] > 0).collect())
+}
+
+fn name_cycle(rest: &[usize], ids: &[NodeId], edges: &[Vec<usize>]) -> Vec<NodeId> {
+    let name = |node: &usize| ids[*node].clone();
+    let rest = rest.iter().map(|node| (name(node), edges[*node].iter().map(name).collect()));
+    find_cycle(&rest.collect()).expect("nodes without a place in the order are on or above a cycle")
 }
 
 /// Returns a cycle with its first node repeated at the end, found by depth-first search without recursion.
 pub fn find_cycle<T: Ord + Clone>(edges: &BTreeMap<T, BTreeSet<T>>) -> Option<Vec<T>> {
-    let mut done = BTreeSet::new();
-    for start in edges.keys() {
-        let mut path: Vec<(T, Vec<T>)> = Vec::new();
-        push(start, edges, &mut path);
+    let mut seen: BTreeSet<&T> = BTreeSet::new();
+    for start in edges.keys().filter(|start| !edges[*start].is_empty()) {
+        if !seen.insert(start) {
+            continue;
+        }
+        let mut path = vec![(start, edges[start].iter())];
+        let mut on_path = BTreeSet::from([start]);
         while let Some((node, rest)) = path.last_mut() {
-            let Some(next) = rest.pop() else {
-                done.insert(node.clone());
+            let Some(next) = rest.next() else {
+                on_path.remove(*node);
                 path.pop();
                 continue;
             };
-            if let Some(at) = path.iter().position(|(seen, _)| *seen == next) {
-                let mut cycle: Vec<T> = path[at..].iter().map(|(seen, _)| seen.clone()).collect();
-                cycle.push(next);
-                return Some(cycle);
+            if on_path.contains(next) {
+                let cycle = path.iter().map(|(node, _)| (*node).clone()).skip_while(|node| node != next);
+                return Some(cycle.chain([next.clone()]).collect());
             }
-            if !done.contains(&next) {
-                push(&next, edges, &mut path);
+            if let Some((next, needs)) = edges.get_key_value(next)
+                && seen.insert(next)
+            {
+                path.push((next, needs.iter()));
+                on_path.insert(next);
             }
         }
     }
     None
-}
-
-fn push<T: Ord + Clone>(node: &T, edges: &BTreeMap<T, BTreeSet<T>>, path: &mut Vec<(T, Vec<T>)>) {
-    let next = edges.get(node).map(|set| set.iter().cloned().collect()).unwrap_or_default();
-    path.push((node.clone(), next));
 }
 
 #[cfg(test)]
@@ -193,5 +252,16 @@ mod tests {
     #[test]
     fn a_diamond_is_no_cycle() {
         assert_eq!(find_cycle(&edges(&[("a", &["b", "c"]), ("b", &["d"]), ("c", &["d"]), ("d", &[])])), None);
+    }
+
+    #[test]
+    fn a_long_chain_takes_no_longer_than_its_length() {
+        let name = |number: usize| format!("{number:06}");
+        let chain: BTreeMap<String, BTreeSet<String>> =
+            (0..50_000).map(|number| (name(number), BTreeSet::from([name(number + 1)]))).collect();
+        assert_eq!(find_cycle(&chain), None);
+        let mut ring = chain;
+        ring.insert(name(50_000), BTreeSet::from([name(0)]));
+        assert_eq!(find_cycle(&ring).expect("a cycle").len(), 50_002);
     }
 }

@@ -1,12 +1,14 @@
 //! Inputs: holes in a derivation, blobs in an action.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
 
 use azl_digest::Digest;
 use azl_rpm::{Dependency, PackageHeader};
 use serde::{Deserialize, Serialize};
 
 use crate::graph::NodeId;
+use crate::pool::Pool;
 
 /// A named blob.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,7 +20,8 @@ pub struct Blob {
 }
 
 /// An input that may not be known yet; it lowers to any number of blobs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Hole {
     /// A blob that is known already.
     Known(Blob),
@@ -29,11 +32,12 @@ pub enum Hole {
         /// Which of them.
         select: Select,
     },
-    /// The packages among the outputs of `nodes` that are needed, directly or not, to satisfy `wants`.
+    /// The packages that are needed, directly or not, to satisfy `wants`: of those that `nodes` gave, that the nodes in
+    /// their own closures gave, and so on.
     Closure {
         /// The capabilities asked for, as a spec writes them.
         wants: Vec<String>,
-        /// Where packages may come from.
+        /// Who gives what is asked for; what that needs in turn is found from there.
         nodes: Vec<NodeId>,
         /// Capabilities that are there already; see [`assumed`].
         assume: Vec<String>,
@@ -41,7 +45,8 @@ pub enum Hole {
 }
 
 /// Which outputs of a node are meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Select {
     /// The output of exactly this name.
     Name(String),
@@ -112,11 +117,17 @@ pub trait Known {
     /// Returns the outputs of a finished node.
     fn outputs(&self, node: &NodeId) -> Option<BTreeMap<String, Digest>>;
 
+    /// Returns the nodes that the closures of a node's own derivation name ([`crate::Derivation::suppliers`]).
+    fn suppliers(&self, node: &NodeId) -> Vec<NodeId>;
+
     /// Returns the header of a package by the digest of its file.
     ///
     /// # Errors
     /// A message if the blob cannot be read as a package.
-    fn header(&self, digest: Digest) -> Result<PackageHeader, String>;
+    fn header(&self, digest: Digest) -> Result<Arc<PackageHeader>, String>;
+
+    /// Returns where packages are indexed for closures; one for as long as nodes and outputs stay what they are.
+    fn pool(&self) -> &RwLock<Pool>;
 }
 
 /// A hole that could not be filled.
@@ -163,11 +174,11 @@ fn lower(hole: &Hole, known: &dyn Known) -> Result<Vec<Blob>, LowerError> {
     match hole {
         Hole::Known(blob) => Ok(vec![blob.clone()]),
         Hole::Outputs { node, select } => selected(node, select, known),
-        Hole::Closure { wants, nodes, assume } => closure(wants, nodes, assume, known),
+        Hole::Closure { wants, nodes, assume } => crate::pool::closure(wants, nodes, assume, known),
     }
 }
 
-fn selected(node: &NodeId, select: &Select, known: &dyn Known) -> Result<Vec<Blob>, LowerError> {
+pub(crate) fn selected(node: &NodeId, select: &Select, known: &dyn Known) -> Result<Vec<Blob>, LowerError> {
     let outputs = known.outputs(node).ok_or_else(|| LowerError::NotReady(node.clone()))?;
     let blobs: Vec<Blob> = outputs
         .iter()
@@ -183,22 +194,6 @@ fn selected(node: &NodeId, select: &Select, known: &dyn Known) -> Result<Vec<Blo
 
 fn base_name(path: &str) -> String {
     path.rsplit('/').next().unwrap_or(path).to_owned()
-}
-
-fn closure(wants: &[String], nodes: &[NodeId], assume: &[String], known: &dyn Known) -> Result<Vec<Blob>, LowerError> {
-    let mut blobs = Vec::new();
-    for node in nodes {
-        blobs.extend(selected(node, &Select::Packages, known)?);
-    }
-    let headers: Result<Vec<_>, _> = blobs.iter().map(|blob| known.header(blob.digest)).collect();
-    let headers = headers.map_err(LowerError::Package)?;
-    let parse = |want: &String| want.parse::<Dependency>().map_err(|error| LowerError::Package(error.to_string()));
-    let wants: Vec<Dependency> = wants.iter().map(parse).collect::<Result<_, _>>()?;
-    let chosen = azl_rpm::closure(&wants, &headers, &|dependency| assumed(dependency, assume))
-        .map_err(|missing| LowerError::Unresolved(missing.iter().map(ToString::to_string).collect()))?;
-    let mut result: Vec<Blob> = chosen.into_iter().map(|index| blobs[index].clone()).collect();
-    result.sort();
-    Ok(result)
 }
 
 #[cfg(test)]

@@ -10,8 +10,12 @@
 //! (the table in [`action`] says which field is in and why).
 
 pub mod action;
+pub mod errand;
 pub mod graph;
 pub mod input;
+pub mod lock;
+pub mod memo;
+pub mod pool;
 pub mod ports;
 pub mod schedule;
 
@@ -20,4 +24,6 @@ pub use action::{
 };
 pub use graph::{Demand, Graph, GraphError, Node, NodeId};
 pub use input::{Blob, Hole, Known, LowerError, Select};
-pub use schedule::Schedule;
+pub use lock::{LockedLayer, RootLock};
+pub use pool::Pool;
+pub use schedule::{Budget, Schedule};

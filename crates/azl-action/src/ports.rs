@@ -96,7 +96,7 @@ pub trait SharedCache: Send + Sync {
     /// Returns the result of an action that was done elsewhere, its outputs now in `store`.
     ///
     /// # Errors
-    /// If the cache cannot be asked, or answers with something that must not be used.
+    /// [`PortError::Input`] if this one entry must not be used, another if the cache cannot be asked.
     fn fetch(&self, action: &Action, store: &dyn BlobStore) -> Result<Option<ActionResult>, PortError>;
 
     /// Offers a result to others.

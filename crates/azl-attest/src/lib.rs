@@ -2,6 +2,7 @@
 //!
 //! - [`spdx`]: SPDX 2.3 JSON over the packages of an image or a repository.
 //! - [`statement`]: in-toto Statement v1 with an SLSA provenance v1 predicate.
+//! - [`Buildinfo`]: what it takes to build a component again.
 //! - [`pae`] and [`Envelope`]: DSSE, the wrapping that gets signed.
 //! - [`ReleaseManifest`]: digest and size of every file of a release.
 //!
@@ -9,6 +10,7 @@
 //!
 //! **Invariant:** the same values give the same bytes; maps are sorted whatever features `serde_json` has.
 
+mod buildinfo;
 mod dsse;
 mod licence;
 mod manifest;
@@ -18,6 +20,9 @@ mod sorted;
 mod spdx;
 mod time;
 
+pub use buildinfo::{
+    BUILDINFO_SCHEMA, BUILDINFO_TYPE, Buildinfo, BuildinfoError, BuiltPackage, File, Input, Step, parts,
+};
 pub use dsse::{Envelope, EnvelopeError, EnvelopeSignature, IN_TOTO_TYPE, pae};
 pub use manifest::{Artifact, ArtifactKind, MANIFEST_SCHEMA, ManifestError, ReleaseManifest};
 pub use provenance::{

@@ -62,6 +62,8 @@ pub enum ArtifactKind {
     Sbom,
     /// Provenance.
     Provenance,
+    /// What it takes to build a component again.
+    Buildinfo,
     /// A boot report.
     Boot,
     /// A log.
@@ -84,6 +86,7 @@ impl ArtifactKind {
             "images" => Self::Image,
             "sbom" => Self::Sbom,
             "provenance" => Self::Provenance,
+            "buildinfo" => Self::Buildinfo,
             "boot" => Self::Boot,
             "logs" => Self::Log,
             _ => Self::Other,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use azl_deb::Kind;
 use azl_host::clock::{self, Stopwatch};
 use azl_host::process::Running;
-use azl_host::{Cmd, FileError, files};
+use azl_host::{Cmd, FileError, files, interrupt};
 
 use crate::console::Console;
 use crate::machine::{Outcome, SERIAL, StartError, TAIL};
@@ -73,7 +73,7 @@ fn watch(
         if ended.is_none() && now > limit {
             watcher.fail(format!("the command did not end within {} s", limit.as_secs()));
         }
-        if matches!(watcher.state(), State::Failed(_)) {
+        if interrupt::requested() || matches!(watcher.state(), State::Failed(_)) {
             return Ok(now);
         }
         clock::sleep(PAUSE);

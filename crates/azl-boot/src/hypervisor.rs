@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use azl_action::ports::{BlobStore, Hypervisor, PortError, RootComposer};
 use azl_action::{ActionResult, Blob, Boot};
-use azl_host::{FileError, files};
+use azl_host::{FileError, files, interrupt};
 
 use crate::container;
 use crate::machine::{self, Outcome, SERIAL, Start, StartError};
@@ -100,7 +100,8 @@ impl Hypervisor for Qemu {
         };
         let result = run().and_then(|run| conclude(report(blob, run), &work, log, store));
         let _ = files::remove_dir_all(&work);
-        result
+        // Whatever was seen until then is no verdict.
+        if interrupt::requested() { Err(PortError::Interrupted) } else { result }
     }
 }
 

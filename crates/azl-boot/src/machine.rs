@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use azl_host::clock::{self, Stopwatch};
 use azl_host::process::{Running, tail_of};
-use azl_host::{FileError, files};
+use azl_host::{FileError, files, interrupt};
 
 use crate::console::Console;
 use crate::disk;
@@ -113,6 +113,7 @@ fn watch(
             watcher.fail(complaint);
         }
         match watcher.state() {
+            _ if interrupt::requested() => return Ok(now),
             State::Failed(_) => return Ok(now),
             State::Settled if ended || now >= watcher.last_step() + settle => return Ok(now),
             State::Waiting if ended => watcher.fail(ended_early(watcher, &start.work.join(MONITOR_LOG))),

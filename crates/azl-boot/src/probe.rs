@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use azl_host::clock::{self, Stopwatch};
-use azl_host::files;
+use azl_host::{files, interrupt};
 
 use crate::console::Lines;
 use crate::monitor::{Monitor, Places};
@@ -87,6 +87,9 @@ pub(crate) fn probe(monitor: &Monitor, work: &Path) -> Result<Runner, String> {
         {
             running.kill();
             return Ok(runner);
+        }
+        if interrupt::requested() {
+            return Err("asked to stop".to_owned());
         }
         clock::sleep(Duration::from_millis(20));
     }

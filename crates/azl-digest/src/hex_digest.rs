@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Digest as _;
 
 /// Says why a text is not a digest.
@@ -23,19 +24,47 @@ impl std::error::Error for ParseDigestError {}
 
 fn parse_hex<const N: usize>(text: &str) -> Result<[u8; N], ParseDigestError> {
     let error = || ParseDigestError { text: text.chars().take(160).collect(), expected_len: N * 2 };
-    if text.len() != N * 2 || text.bytes().any(|b| b.is_ascii_uppercase()) {
+    if text.len() != N * 2 {
         return Err(error());
     }
     let mut bytes = [0; N];
-    hex::decode_to_slice(text, &mut bytes).map_err(|_| error())?;
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let (high, low) = (VALUES[usize::from(pair[0])], VALUES[usize::from(pair[1])]);
+        if high | low > 15 {
+            return Err(error());
+        }
+        *byte = high << 4 | low;
+    }
     Ok(bytes)
+}
+
+/// Value of each character as a lower-case digit; more than 15 if it is none. A table, for digests are read by the
+/// hundred thousand.
+const VALUES: [u8; 256] = {
+    let mut values = [0xff; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[DIGITS[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// Calls `f` with the digits.
+fn with_hex<const N: usize, R>(bytes: &[u8; N], f: impl FnOnce(&str) -> R) -> R {
+    let mut digits = [[0; 2]; N];
+    for (pair, byte) in digits.iter_mut().zip(bytes) {
+        *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+    }
+    f(std::str::from_utf8(digits.as_flattened()).expect("digits are ASCII"))
 }
 
 macro_rules! hex_type {
     ($(#[$doc:meta])* $name:ident, $len:literal, $algorithm:ty) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name([u8; $len]);
 
         impl $name {
@@ -57,7 +86,7 @@ macro_rules! hex_type {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex::encode(self.0))
+                with_hex(&self.0, |digits| f.write_str(digits))
             }
         }
 
@@ -74,16 +103,25 @@ macro_rules! hex_type {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = ParseDigestError;
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                text.parse()
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                with_hex(&self.0, |digits| serializer.serialize_str(digits))
             }
         }
 
-        impl From<$name> for String {
-            fn from(digest: $name) -> String {
-                digest.to_string()
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Digits;
+                impl Visitor<'_> for Digits {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        write!(f, "{} lower-case hexadecimal digits", $len * 2)
+                    }
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_str(Digits)
             }
         }
     };
@@ -120,6 +158,10 @@ mod tests {
         assert_eq!(digest.to_string().parse(), Ok(digest));
         assert!(digest.to_string().to_uppercase().parse::<Digest>().is_err());
         assert!("abcd".parse::<Digest>().is_err());
+        for wrong in ["g", "/", ":", "`", " ", "\u{e9}"] {
+            let text = format!("{wrong}{}", "0".repeat(64 - wrong.len()));
+            assert!(text.parse::<Digest>().is_err(), "{text}");
+        }
     }
 
     #[test]

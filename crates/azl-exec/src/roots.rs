@@ -1,4 +1,5 @@
-//! Composed roots: `roots/<digest of the layers>/`, a farm of hard links to the unpacked packages.
+//! Composed roots: `roots/<digest of the layers>/`, a farm of hard links to the unpacked packages; beside it
+//! `<digest>.used`, whose time says when it was used last.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,7 +7,7 @@ use std::sync::Mutex;
 
 use azl_action::Blob;
 use azl_action::ports::{BlobStore, PortError, RootComposer};
-use azl_host::files;
+use azl_host::{files, lock};
 
 use crate::merge::{self, Entry, Listing};
 use crate::trees::{self, file_error};
@@ -19,14 +20,19 @@ const MOUNT_POINTS: [&str; 9] = ["proc", "dev", "sys", "tmp", "var/tmp", "run", 
 pub struct Roots {
     trees: PathBuf,
     roots: PathBuf,
-    /// One composition at a time: they share trees, and the disk is the bottleneck.
+    /// One composition at a time, here and in other processes: they share trees, and the disk is the bottleneck.
     composing: Mutex<()>,
 }
 
 impl Roots {
     /// Keeps trees and roots in the given store directory.
     pub fn new(store: &Path) -> Self {
-        Self { trees: store.join("trees"), roots: store.join("roots"), composing: Mutex::default() }
+        Self::over(store.join("trees"), store.join("roots"))
+    }
+
+    /// Keeps trees and roots in the given directories, which must be on one file system.
+    pub fn over(trees: PathBuf, roots: PathBuf) -> Self {
+        Self { trees, roots, composing: Mutex::default() }
     }
 
     fn materialise(&self, root: &Path, listing: &Listing) -> Result<(), PortError> {
@@ -50,8 +56,14 @@ impl Roots {
 
 impl RootComposer for Roots {
     fn compose(&self, layers: &[Blob], store: &dyn BlobStore) -> Result<PathBuf, PortError> {
-        let _one = self.composing.lock();
         let root = self.roots.join(azl_digest::canonical("root.v1", &layers).to_string());
+        let used = root.with_extension("used");
+        if files::is_dir(&root) {
+            files::touch(&used).map_err(file_error)?;
+            return Ok(root);
+        }
+        let _one = self.composing.lock();
+        let _alone = lock::wait(&self.roots.join("lock"), "compose a root").map_err(file_error)?;
         if files::is_dir(&root) {
             return Ok(root);
         }
@@ -59,6 +71,7 @@ impl RootComposer for Roots {
         let merged = merge::merge(&listings);
         let scratch = store.scratch("root")?;
         self.materialise(&scratch, &merged)?;
+        files::touch(&used).map_err(file_error)?;
         files::rename(&scratch, &root).map_err(file_error)?;
         Ok(root)
     }

@@ -11,7 +11,8 @@ use azl_host::{FileError, files};
 
 use crate::merge::{Entry, LayerFiles, Listing};
 
-/// Returns the listing of a layer, unpacking it first if the store does not have it yet.
+/// Returns the listing of a layer, unpacking it first if the store does not have it yet; the caller sees to it that no
+/// other process does so at the same time.
 ///
 /// # Errors
 /// If the blob is not a package this program can unpack, or the store cannot be written.
@@ -21,6 +22,7 @@ pub fn listing(trees: &Path, layer: &Blob, store: &dyn BlobStore) -> Result<List
     if let Ok(bytes) = files::read(&index)
         && let Ok(listing) = serde_json::from_slice(&bytes)
     {
+        files::touch(&index).map_err(file_error)?;
         return Ok(listing);
     }
     let bytes = store.read(layer.digest)?;

@@ -7,6 +7,11 @@ pub fn var(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Returns the names of all variables that are valid UTF-8.
+pub fn names() -> impl Iterator<Item = String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
+}
+
 /// Returns the directory of per-user configuration, after the XDG base directory specification.
 pub fn config_dir() -> Option<PathBuf> {
     xdg("XDG_CONFIG_HOME", ".config")
@@ -42,9 +47,19 @@ pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// Returns the arguments of this program, without its own name; what is not UTF-8 in them is replaced.
+pub fn arguments() -> Vec<String> {
+    std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect()
+}
+
 /// Returns this process's id.
 pub fn process_id() -> u32 {
     std::process::id()
+}
+
+/// Returns the architecture of this machine, by the name that the kernel and rpm have for it.
+pub fn machine() -> &'static str {
+    std::env::consts::ARCH
 }
 
 /// Returns the number of processors this process may use.
@@ -54,8 +69,26 @@ pub fn processors() -> usize {
 
 /// Returns the bytes of memory that could be used now without swapping, as the kernel estimates them.
 pub fn available_memory() -> u64 {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    memory("MemAvailable:")
+}
+
+/// Returns the bytes of memory that this machine has.
+pub fn total_memory() -> u64 {
+    memory("MemTotal:")
+}
+
+/// Returns the most bytes of memory that this process ever held.
+pub fn peak_memory() -> u64 {
+    field("/proc/self/status", "VmHWM:")
+}
+
+fn memory(name: &str) -> u64 {
+    field("/proc/meminfo", name)
+}
+
+fn field(file: &str, field: &str) -> u64 {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(field));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
     kibibytes.unwrap_or(0) * 1024
 }

@@ -1,11 +1,13 @@
 //! Files and directories, with the path in every error.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use azl_digest::{Digest, Hasher, Sha512};
+
+use crate::faults;
 
 /// A failed file operation.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +39,11 @@ fn context<T>(result: io::Result<T>, operation: &'static str, path: &Path) -> Re
     result.map_err(|source| FileError { operation, path: path.to_owned(), source })
 }
 
+/// Does something that changes the file system.
+fn change<T>(operation: &'static str, path: impl AsRef<Path>, f: impl FnOnce() -> io::Result<T>) -> Result<T> {
+    context(faults::point(path.as_ref()).and_then(|()| f()), operation, path.as_ref())
+}
+
 /// Reads a whole file.
 pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
     context(fs::read(&path), "read", path.as_ref())
@@ -54,13 +61,20 @@ pub fn open(path: impl AsRef<Path>) -> Result<File> {
 
 /// Creates or truncates a file for writing and reading.
 pub fn create(path: impl AsRef<Path>) -> Result<File> {
-    let file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path);
-    context(file, "create", path.as_ref())
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(true);
+    change("create", &path, || options.open(&path))
 }
 
 /// Opens a file for appending, creating it if it is absent.
 pub fn append(path: impl AsRef<Path>) -> Result<File> {
-    context(fs::OpenOptions::new().append(true).create(true).open(&path), "open", path.as_ref())
+    change("open", &path, || fs::OpenOptions::new().append(true).create(true).open(&path))
+}
+
+/// Adds bytes to the end of a file in one call, creating it if it is absent; what others append does not get between.
+pub fn append_bytes(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    let mut file = append(&path)?;
+    context(faults::write(path.as_ref(), &mut file, bytes), "write", path.as_ref())
 }
 
 /// Replaces a file in one step: readers see the old bytes or the new ones, never a part.
@@ -72,33 +86,36 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
 pub fn write_atomic_mode(path: impl AsRef<Path>, bytes: &[u8], mode: u32) -> Result<()> {
     let path = path.as_ref();
     let temporary = sibling(path);
-    let write = || -> io::Result<()> {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
-        file.set_permissions(fs::Permissions::from_mode(mode))?;
-        file.write_all(bytes)?;
-        drop(file);
-        fs::rename(&temporary, path)
-    };
-    let result = write();
-    if result.is_err() {
-        let _ = fs::remove_file(&temporary);
+    let result = write_new(&temporary, bytes, mode).and_then(|()| rename(&temporary, path));
+    match result {
+        // A killed process of the same number left it.
+        Err(error) if error.source.kind() == io::ErrorKind::AlreadyExists => write_atomic_mode(path, bytes, mode),
+        Err(error) => {
+            let _ = remove_file(&temporary);
+            Err(FileError { operation: "write", path: path.to_owned(), ..error })
+        }
+        Ok(()) => Ok(()),
     }
-    context(result, "write", path)
 }
 
 /// Writes a file that does not exist yet, with the given permission bits.
 pub fn write_new(path: impl AsRef<Path>, bytes: &[u8], mode: u32) -> Result<()> {
-    copy_new(bytes, path, mode)
+    let mut file = create_new(path.as_ref(), mode)?;
+    context(faults::write(path.as_ref(), &mut file, bytes), "write", path.as_ref())
 }
 
 /// Writes a stream to a file that does not exist yet, with the given permission bits.
 pub fn copy_new(mut from: impl Read, path: impl AsRef<Path>, mode: u32) -> Result<()> {
-    let mut write = || -> io::Result<()> {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&path)?;
+    let mut file = create_new(path.as_ref(), mode)?;
+    change("write", &path, || io::copy(&mut from, &mut file).map(drop))
+}
+
+fn create_new(path: &Path, mode: u32) -> Result<File> {
+    change("create", path, || {
+        let file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
         file.set_permissions(fs::Permissions::from_mode(mode))?;
-        io::copy(&mut from, &mut file).map(drop)
-    };
-    context(write(), "write", path.as_ref())
+        Ok(file)
+    })
 }
 
 /// Returns a path beside `path` that no other process or thread uses.
@@ -112,33 +129,40 @@ pub fn sibling(path: &Path) -> PathBuf {
 
 /// Flushes a file's content to the disk.
 pub fn sync(path: impl AsRef<Path>) -> Result<()> {
-    context(File::open(&path).and_then(|file| file.sync_data()), "flush", path.as_ref())
+    change("flush", &path, || File::open(&path)?.sync_data())
 }
 
 /// Creates a directory and its parents.
 pub fn create_dir_all(path: impl AsRef<Path>) -> Result<()> {
-    context(fs::create_dir_all(&path), "create directory", path.as_ref())
+    change("create directory", &path, || fs::create_dir_all(&path))
 }
 
 /// Creates a directory and its parents, readable by the user alone.
 pub fn create_private_dir_all(path: impl AsRef<Path>) -> Result<()> {
-    context(fs::DirBuilder::new().recursive(true).mode(0o700).create(&path), "create directory", path.as_ref())
+    change("create directory", &path, || fs::DirBuilder::new().recursive(true).mode(0o700).create(&path))
 }
 
 /// Removes a file; an absent file is fine.
 pub fn remove_file(path: impl AsRef<Path>) -> Result<()> {
-    absent_is_fine(fs::remove_file(&path), "remove", path.as_ref())
+    change("remove", &path, || absent_is_fine(fs::remove_file(&path)))
 }
 
-/// Removes a directory tree, also one that holds read-only directories; an absent one is fine.
+/// Removes a directory that is empty.
+pub fn remove_empty_dir(path: impl AsRef<Path>) -> Result<()> {
+    change("remove", &path, || absent_is_fine(fs::remove_dir(&path)))
+}
+
+/// Removes a file or a directory tree, also one that holds read-only directories; an absent one is fine.
 pub fn remove_dir_all(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
-    let first = fs::remove_dir_all(path);
-    if first.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied) {
-        make_directories_writable(path);
-        return absent_is_fine(fs::remove_dir_all(path), "remove", path);
-    }
-    absent_is_fine(first, "remove", path)
+    change("remove", path, || match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            make_directories_writable(path);
+            absent_is_fine(fs::remove_dir_all(path))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => fs::remove_file(path),
+        other => absent_is_fine(other),
+    })
 }
 
 fn make_directories_writable(path: &Path) {
@@ -150,29 +174,28 @@ fn make_directories_writable(path: &Path) {
     }
 }
 
-fn absent_is_fine(result: io::Result<()>, operation: &'static str, path: &Path) -> Result<()> {
+fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => context(other, operation, path),
+        other => other,
     }
 }
 
 /// Moves a file or directory within one file system.
 pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
-    context(fs::rename(&from, &to), "move", from.as_ref())
+    change("move", &from, || fs::rename(&from, &to))
 }
 
 /// Gives a file a second name.
 pub fn hard_link(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
-    context(fs::hard_link(&from, &to), "link", to.as_ref())
+    change("link", &to, || fs::hard_link(&from, &to))
 }
 
 /// Gives a file a second name, or copies it where the file system cannot (other device, too many links).
 pub fn link_or_copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
-    match fs::hard_link(&from, &to) {
-        Ok(()) => Ok(()),
-        Err(error) if matches!(error.raw_os_error(), Some(EXDEV | EMLINK | EPERM)) => copy(from, to),
-        Err(source) => Err(FileError { operation: "link", path: to.as_ref().to_owned(), source }),
+    match hard_link(&from, &to) {
+        Err(error) if matches!(error.source.raw_os_error(), Some(EXDEV | EMLINK | EPERM)) => copy(from, to),
+        other => other,
     }
 }
 
@@ -182,7 +205,7 @@ const EMLINK: i32 = 31;
 
 /// Copies a file's content and permission bits, keeping holes.
 pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
-    context(fs::copy(&from, &to).map(drop), "copy", from.as_ref())
+    change("copy", &to, || fs::copy(&from, &to).map(drop))
 }
 
 /// Copies a file's content, leaving holes where the original has them.
@@ -216,18 +239,35 @@ fn copy_data(source: &File, target: &File) -> io::Result<()> {
 /// Swaps two paths of one file system in one step.
 pub fn exchange(one: impl AsRef<Path>, other: impl AsRef<Path>) -> Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
-    let result = renameat_with(CWD, one.as_ref(), CWD, other.as_ref(), RenameFlags::EXCHANGE);
-    context(result.map_err(io::Error::from), "exchange", other.as_ref())
+    let exchange = || renameat_with(CWD, one.as_ref(), CWD, other.as_ref(), RenameFlags::EXCHANGE);
+    change("exchange", &other, || exchange().map_err(io::Error::from))
+}
+
+/// Notes in a file's time that it was used now, making an empty one if it is absent.
+pub fn touch(path: impl AsRef<Path>) -> Result<()> {
+    let file = append(&path)?;
+    context(file.set_modified(std::time::SystemTime::now()), "set the time of", path.as_ref())
+}
+
+/// Returns when a file or link was changed or touched last, in seconds since 1970-01-01 UTC.
+pub fn modified(path: impl AsRef<Path>) -> Option<u64> {
+    let time = fs::symlink_metadata(path).ok()?.modified().ok()?;
+    Some(time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
 
 /// Creates a symbolic link.
 pub fn symlink(target: impl AsRef<Path>, link: impl AsRef<Path>) -> Result<()> {
-    context(std::os::unix::fs::symlink(&target, &link), "create link", link.as_ref())
+    change("create link", &link, || std::os::unix::fs::symlink(&target, &link))
+}
+
+/// Returns where a symbolic link leads, as written.
+pub fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
+    context(fs::read_link(&path), "read link", path.as_ref())
 }
 
 /// Sets the permission bits.
 pub fn set_mode(path: impl AsRef<Path>, mode: u32) -> Result<()> {
-    context(fs::set_permissions(&path, fs::Permissions::from_mode(mode)), "set the mode of", path.as_ref())
+    change("set the mode of", &path, || fs::set_permissions(&path, fs::Permissions::from_mode(mode)))
 }
 
 /// Returns the permission bits.
@@ -253,6 +293,13 @@ pub fn is_dir(path: impl AsRef<Path>) -> bool {
 /// Returns whether a symbolic link is at this path.
 pub fn is_link(path: impl AsRef<Path>) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink())
+}
+
+/// Returns whether two paths lead to the same file or directory; one that cannot be looked at is no other's.
+pub fn is_same(one: impl AsRef<Path>, other: impl AsRef<Path>) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |path: &Path| fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+    identity(one.as_ref()).is_some_and(|identity_of_one| Some(identity_of_one) == identity(other.as_ref()))
 }
 
 /// Makes a path absolute and free of links.
@@ -282,6 +329,37 @@ pub fn walk_files(root: impl AsRef<Path>) -> Result<Vec<String>> {
     walk(root.as_ref(), "", &mut found)?;
     found.sort();
     Ok(found)
+}
+
+/// What a directory tree takes.
+#[derive(Debug, Clone, Default)]
+pub struct TreeUsage {
+    /// Bytes of the directories themselves.
+    pub directories: u64,
+    /// Bytes of regular files; one with several names counts once for each.
+    pub files: u64,
+    /// Inode numbers of regular files.
+    pub inodes: Vec<u64>,
+}
+
+/// Measures a directory tree.
+pub fn usage(root: impl AsRef<Path>) -> Result<TreeUsage> {
+    let mut usage = TreeUsage::default();
+    let mut queue = vec![root.as_ref().to_owned()];
+    while let Some(directory) = queue.pop() {
+        usage.directories += context(fs::symlink_metadata(&directory), "look at", &directory)?.len();
+        for entry in context(fs::read_dir(&directory), "list", &directory)? {
+            let entry = context(entry, "list", &directory)?;
+            let meta = context(entry.metadata(), "look at", &entry.path())?;
+            if meta.is_dir() {
+                queue.push(entry.path());
+            } else if meta.is_file() {
+                usage.files += meta.len();
+                usage.inodes.push(meta.ino());
+            }
+        }
+    }
+    Ok(usage)
 }
 
 fn walk(directory: &Path, prefix: &str, found: &mut Vec<String>) -> Result<()> {
@@ -325,6 +403,12 @@ pub fn free_space(path: impl AsRef<Path>) -> Result<u64> {
     context(space.map(|stat| stat.f_bavail * stat.f_frsize), "look at", path.as_ref())
 }
 
+/// Returns the bytes in use on the file system that holds `path`.
+pub fn used_space(path: impl AsRef<Path>) -> Result<u64> {
+    let space = rustix::fs::statvfs(path.as_ref()).map_err(io::Error::from);
+    context(space.map(|stat| (stat.f_blocks - stat.f_bfree) * stat.f_frsize), "look at", path.as_ref())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,8 +432,11 @@ mod tests {
     }
 
     #[test]
-    fn remove_dir_all_removes_read_only_directories() {
+    fn remove_dir_all_removes_read_only_directories_and_files() {
         let directory = scratch("readonly");
+        write_atomic(directory.join("file"), b"").expect("write");
+        remove_dir_all(directory.join("file")).expect("removal");
+        assert!(!exists(directory.join("file")));
         create_dir_all(directory.join("a/b")).expect("directories");
         write_atomic(directory.join("a/b/f"), b"").expect("write");
         set_mode(directory.join("a/b"), 0o555).expect("mode");

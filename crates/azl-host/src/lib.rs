@@ -12,14 +12,22 @@
 pub mod clock;
 pub mod dialogue;
 pub mod environment;
+#[cfg(feature = "faults")]
+pub mod faults;
+#[cfg(not(feature = "faults"))]
+mod faults;
+pub mod fifo;
 pub mod files;
 pub mod http;
 pub mod interrupt;
+pub mod left;
 pub mod lock;
 pub mod process;
 pub mod socket;
 pub mod terminal;
 
 pub use dialogue::Dialogue;
+pub use fifo::Fifo;
 pub use files::FileError;
+pub use left::Left;
 pub use process::{Cmd, CmdError};

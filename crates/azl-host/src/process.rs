@@ -3,23 +3,35 @@
 //! A [`Cmd`] is a value: cloneable, printable as a line one can paste into a shell. Its environment
 //! starts empty but for `PATH`. A failure keeps the command, the exit cause and the last lines of output.
 //!
-//! **Invariant:** a process that outlives its time limit is killed with its whole process group.
+//! **Invariant:** a process that exceeds a bound, or that somebody asks us to stop, is killed with its whole process
+//! group.
+
+mod inherited;
+mod running;
+mod tail;
+mod tree;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{self, Stopwatch};
 use crate::dialogue::Dialogue;
-use crate::files;
-
-/// Lines of output kept in an error.
-pub const TAIL_LINES: usize = 40;
+use crate::left::Left;
+use crate::{files, interrupt};
+use inherited::Inherited;
+pub use running::Running;
+pub use tail::{TAIL_LINES, tail_of};
+pub use watch::{Bounds, Usage};
+use watch::{Stopped, Watch};
 
 /// A program to run, with arguments, working directory and environment.
 #[derive(Debug, Clone)]
@@ -29,7 +41,8 @@ pub struct Cmd {
     directory: PathBuf,
     env: BTreeMap<String, String>,
     input: Vec<u8>,
-    timeout: Option<Duration>,
+    bounds: Bounds,
+    inherited: Inherited,
 }
 
 /// A program that could not be run or did not succeed.
@@ -48,11 +61,14 @@ pub enum CmdError {
     Failed {
         /// The command line.
         command: String,
-        /// `exit status N`, `killed by signal N` or `exceeded its time limit of N s`.
+        /// `exit status N`, `killed by signal N`, or the bound that was exceeded.
         cause: String,
         /// The last lines of its output.
         tail: String,
     },
+    /// Somebody asked this program to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// The log could not be written.
     #[error(transparent)]
     File(#[from] files::FileError),
@@ -77,7 +93,8 @@ impl Cmd {
             directory: directory.into(),
             env: BTreeMap::from([("PATH".to_owned(), path)]),
             input: Vec::new(),
-            timeout: None,
+            bounds: Bounds::default(),
+            inherited: Inherited::default(),
         }
     }
 
@@ -121,8 +138,36 @@ impl Cmd {
     /// Sets the wall time after which the program is killed.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.bounds.time = Some(timeout);
         self
+    }
+
+    /// Sets everything that the program may use. [`Cmd::run_logged`] heeds it all, the others heed time.
+    #[must_use]
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+
+    /// Sets the permission bits that new files do not get; without it they are this process's.
+    #[must_use]
+    pub fn umask(mut self, bits: u32) -> Self {
+        self.inherited.umask = Some(bits);
+        self
+    }
+
+    /// Lets the program use at most so many of the processors that this process may use.
+    #[must_use]
+    pub fn processors(mut self, count: usize) -> Self {
+        self.inherited.processors = Some(count);
+        self
+    }
+
+    /// Has the program inherit an open file; returns the number it has there.
+    pub fn file(mut self, file: File) -> (Self, i32) {
+        let number = file.as_raw_fd();
+        self.inherited.file = Some(Arc::new(file));
+        (self, number)
     }
 
     fn command(&self) -> Command {
@@ -133,7 +178,12 @@ impl Cmd {
     }
 
     fn start(&self, command: &mut Command) -> Result<Child, CmdError> {
-        command.spawn().map_err(|source| CmdError::Start { command: self.to_string(), source })
+        if interrupt::requested() {
+            return Err(CmdError::Interrupted);
+        }
+        self.inherited
+            .during(|| command.spawn())
+            .map_err(|source| CmdError::Start { command: self.to_string(), source })
     }
 
     /// Runs to the end and returns the output.
@@ -151,33 +201,35 @@ impl Cmd {
         }
         let stdout = child.stdout.take().map(read_all);
         let stderr = child.stderr.take().map(read_all);
-        let status = self.wait(&mut child);
+        let (status, _) = Watch::new(&mut child, &self.bounds).wait();
         let collect = |reader: Option<std::thread::JoinHandle<Vec<u8>>>| {
             reader.and_then(|reader| reader.join().ok()).unwrap_or_default()
         };
         let output = Output { stdout: collect(stdout), stderr: collect(stderr) };
         match status {
             Ok(status) if status.success() => Ok(output),
-            other => {
-                let both = [output.stdout, output.stderr].concat();
-                Err(self.failed(&other, &String::from_utf8_lossy(&both)))
-            }
+            other => Err(self.failed(other, || tail::last_lines(&[output.stdout, output.stderr].concat()))),
         }
     }
 
-    /// Runs to the end with standard output and error written to the file `log` as they come.
+    /// Runs to the end with standard output and error written to the file `log` as they come. What the program leaves
+    /// running is killed.
     ///
     /// # Errors
-    /// [`CmdError`] if the program cannot be started, fails or exceeds its time; the tail is the log's.
-    pub fn run_logged(&self, log: &Path) -> Result<(), CmdError> {
+    /// [`CmdError`] if the program cannot be started, fails or exceeds its bounds; the tail is the log's.
+    pub fn run_logged(&self, log: &Path) -> Result<Usage, CmdError> {
+        let mut child = self.start_logged(log)?;
+        match Watch::new(&mut child, &self.bounds).with_log(log).wait() {
+            (Ok(status), usage) if status.success() => Ok(usage),
+            (other, _) => Err(self.failed(other, || tail_of(log))),
+        }
+    }
+
+    fn start_logged(&self, log: &Path) -> Result<Child, CmdError> {
         let file = files::create(log)?;
         let second =
             file.try_clone().map_err(|source| files::FileError { operation: "open", path: log.to_owned(), source })?;
-        let mut child = self.start(self.command().stdout(file).stderr(second))?;
-        match self.wait(&mut child) {
-            Ok(status) if status.success() => Ok(()),
-            other => Err(self.failed(&other, &tail_of(log))),
-        }
+        self.start(self.command().stdout(file).stderr(second))
     }
 
     /// Runs to the end with this process's standard output and error.
@@ -186,10 +238,22 @@ impl Cmd {
     /// [`CmdError`] if the program cannot be started, fails or exceeds its time; it has shown its output already.
     pub fn run_inherited(&self) -> Result<(), CmdError> {
         let mut child = self.start(&mut self.command())?;
-        match self.wait(&mut child) {
+        match Watch::new(&mut child, &self.bounds).wait().0 {
             Ok(status) if status.success() => Ok(()),
-            other => Err(self.failed(&other, "")),
+            other => Err(self.failed(other, String::new)),
         }
+    }
+
+    /// Runs to the end with this process's terminal: input, output, and its process group, so that a shell can read.
+    /// Whoever sits there decides how long; no limit is watched.
+    ///
+    /// # Errors
+    /// [`CmdError`] if the program cannot be started; how it ended is its user's affair.
+    pub fn run_interactive(&self) -> Result<(), CmdError> {
+        let mut command = self.command();
+        let mut child =
+            self.start(command.stdin(Stdio::inherit()).process_group(rustix::process::getpgrp().as_raw_pid()))?;
+        child.wait().map(drop).map_err(|source| CmdError::Start { command: self.to_string(), source })
     }
 
     /// Starts the program and returns at once; its output goes to the file `log`.
@@ -197,11 +261,15 @@ impl Cmd {
     /// # Errors
     /// [`CmdError`] if the program cannot be started.
     pub fn spawn_logged(&self, log: &Path) -> Result<Running, CmdError> {
-        let file = files::create(log)?;
-        let second =
-            file.try_clone().map_err(|source| files::FileError { operation: "open", path: log.to_owned(), source })?;
-        let child = self.start(self.command().stdout(file).stderr(second))?;
-        Ok(Running { child })
+        Ok(Running { child: self.start_logged(log)? })
+    }
+
+    /// Starts the program and leaves it running when this one ends; its output goes to the file `log`.
+    ///
+    /// # Errors
+    /// [`CmdError`] if the program cannot be started.
+    pub fn leave_running(&self, log: &Path) -> Result<Left, CmdError> {
+        Ok(Left::of(self.start_logged(log)?.id()))
     }
 
     /// Starts the program and returns at once, to ask it and to hear its answers; its standard error is not heard.
@@ -214,69 +282,17 @@ impl Cmd {
         Ok(Dialogue::new(Running { child }))
     }
 
-    fn wait(&self, child: &mut Child) -> Result<ExitStatus, String> {
-        let Some(timeout) = self.timeout else {
-            return child.wait().map_err(|error| error.to_string());
-        };
-        let watch = Stopwatch::start();
-        let mut pause = Duration::from_millis(2);
-        loop {
-            if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
-                return Ok(status);
-            }
-            if watch.elapsed() > timeout {
-                kill_group(child);
-                return Err(format!("exceeded its time limit of {} s", timeout.as_secs()));
-            }
-            clock::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(100));
-        }
-    }
-
-    fn failed(&self, status: &Result<ExitStatus, String>, output: &str) -> CmdError {
+    fn failed(&self, status: Result<ExitStatus, Stopped>, tail: impl FnOnce() -> String) -> CmdError {
         let cause = match status {
             Ok(status) => match status.signal() {
                 Some(signal) => format!("killed by signal {signal}"),
                 None => format!("exit status {}", status.code().unwrap_or(-1)),
             },
-            Err(cause) => cause.clone(),
+            Err(Stopped::Interrupted) => return CmdError::Interrupted,
+            Err(Stopped::Because(cause)) => cause,
         };
-        CmdError::Failed { command: self.to_string(), cause, tail: last_lines(output) }
+        CmdError::Failed { command: self.to_string(), cause, tail: tail() }
     }
-}
-
-/// A program that runs beside this one; dropping it kills it and its process group.
-#[derive(Debug)]
-pub struct Running {
-    pub(crate) child: Child,
-}
-
-impl Running {
-    /// Returns whether the program ended, and if so whether with success.
-    pub fn ended(&mut self) -> Option<bool> {
-        self.child.try_wait().ok().flatten().map(|status| status.success())
-    }
-
-    /// Kills the program and its process group and waits for it.
-    pub fn kill(&mut self) {
-        kill_group(&mut self.child);
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.ended().is_none() {
-            self.kill();
-        }
-    }
-}
-
-fn kill_group(child: &mut Child) {
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-    let _ = child.kill();
-    let _ = child.wait();
 }
 
 /// Writes in a thread of its own; a program that does not read to the end says why itself.
@@ -292,24 +308,6 @@ fn read_all(mut stream: impl Read + Send + 'static) -> std::thread::JoinHandle<V
         let _ = stream.read_to_end(&mut bytes);
         bytes
     })
-}
-
-fn last_lines(text: &str) -> String {
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
-}
-
-/// Returns the last [`TAIL_LINES`] lines of a log file, or nothing if it cannot be read.
-pub fn tail_of(log: &Path) -> String {
-    let Ok(file) = files::open(log) else { return String::new() };
-    let mut tail = std::collections::VecDeque::new();
-    for line in BufReader::new(file).split(b'\n').map_while(Result::ok) {
-        tail.push_back(String::from_utf8_lossy(&line).into_owned());
-        if tail.len() > TAIL_LINES {
-            tail.pop_front();
-        }
-    }
-    Vec::from(tail).join("\n")
 }
 
 impl fmt::Display for Cmd {
@@ -359,5 +357,49 @@ mod tests {
         let limited = Cmd::new("/bin/sh", "/").args(["-c", "sleep 60 & wait"]).timeout(Duration::from_millis(50));
         let error = limited.output().expect_err("exceeds its limit");
         assert!(error.to_string().starts_with("exceeded its time limit"));
+    }
+
+    /// Runs a shell script with a log.
+    fn logged(name: &str, script: &str, bounds: Bounds) -> Result<Usage, CmdError> {
+        let log = std::env::temp_dir().join(format!("azl-host-{name}-{}", std::process::id()));
+        let result = Cmd::new("/bin/sh", "/").args(["-c", script]).bounds(bounds).run_logged(&log);
+        files::remove_file(log).expect("clean up");
+        result
+    }
+
+    #[test]
+    fn usage_counts_the_children_too() {
+        let busy = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
+        let usage = logged("usage", &format!("sh -c '{busy}'; sh -c '{busy}'"), Bounds::default()).expect("runs");
+        assert!(usage.cpu >= Duration::from_millis(50), "{usage:?}");
+        assert!(usage.peak_memory > 100 << 10, "{usage:?}");
+    }
+
+    #[test]
+    fn the_bound_that_was_exceeded_is_named() {
+        let cases = [
+            (Bounds { output: Some(1 << 20), ..Bounds::default() }, "yes", "printed more than 1 MiB"),
+            (
+                Bounds { processes: Some(10), ..Bounds::default() },
+                "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 60 & done; wait",
+                "had more than 10 processes at one time",
+            ),
+            (
+                Bounds { memory: Some(64 << 20), ..Bounds::default() },
+                "a=0123456789abcdef; while :; do a=$a$a; done",
+                "used more than 64 MiB of memory",
+            ),
+        ];
+        for (index, (bounds, script, expected)) in cases.into_iter().enumerate() {
+            let error = logged(&format!("bound-{index}"), script, bounds).expect_err("exceeds");
+            assert!(error.to_string().starts_with(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_a_program_leaves_running_is_killed() {
+        logged("left", "setsid sleep 1234567 & sleep 0.3", Bounds::default()).expect("runs");
+        let all = Cmd::new("/bin/ps", "/").args(["-eo", "args"]).output().expect("ps runs");
+        assert!(!String::from_utf8_lossy(&all.stdout).contains("sleep 1234567"));
     }
 }

@@ -1,4 +1,4 @@
-//! Local sockets.
+//! Local sockets, and ports of the loopback interface.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -20,4 +20,12 @@ pub fn connect(path: &Path) -> Result<UnixStream, FileError> {
     let directory = files::open(directory)?;
     let short = Path::new("/proc/self/fd").join(directory.as_raw_fd().to_string()).join(name);
     UnixStream::connect(short).map_err(failed)
+}
+
+/// Returns a port of the loopback interface that nobody listens on at this moment.
+///
+/// # Errors
+/// If the system has none.
+pub fn free_port() -> io::Result<u16> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

@@ -1,71 +1,82 @@
-//! What the terminal can do, and progress bars where it can. Plain printing is `xtask`'s.
+//! What the terminal can do, and lines that are drawn over and over where it can. Plain printing is `xtask`'s.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::fmt;
 use std::io::IsTerminal;
-use std::sync::Mutex;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
-/// Returns whether standard error shows to a person who can see progress bars.
+/// Returns whether standard error shows to a person who can see progress.
 pub fn shows_progress() -> bool {
     std::io::stderr().is_terminal() && crate::environment::var("CI").is_none()
 }
 
-/// One bar for the whole, one spinner for each thing under way.
-#[derive(Debug)]
-pub struct Progress {
-    all: MultiProgress,
-    total: ProgressBar,
-    running: Mutex<BTreeMap<String, ProgressBar>>,
+/// Returns columns and rows of the terminal on standard error.
+pub fn size() -> (usize, usize) {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr());
+    size.ok().filter(|size| size.ws_col > 0).map_or((80, 24), |size| (size.ws_col.into(), size.ws_row.into()))
 }
 
-impl Progress {
-    /// Starts with nothing to do.
-    #[expect(clippy::new_without_default, reason = "drawing on the terminal is no default")]
-    pub fn new() -> Self {
-        let all = MultiProgress::new();
-        let style = ProgressStyle::with_template("{elapsed:>6} [{bar:40}] {pos}/{len} {msg}");
-        let total = all.add(ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())));
-        Self { all, total, running: Mutex::default() }
+/// Returns the text without what makes a terminal do something else than show it: control characters but line feed
+/// and tab, and those that turn the direction of writing. Each is replaced by a sign that can be seen.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    match text.chars().any(is_harmful) {
+        true => Cow::Owned(text.replace("\r\n", "\n").chars().map(shown).collect()),
+        false => Cow::Borrowed(text),
+    }
+}
+
+fn is_harmful(c: char) -> bool {
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || (c.is_control() && c != '\n' && c != '\t')
+}
+
+fn shown(c: char) -> char {
+    match u32::from(c) {
+        _ if !is_harmful(c) => c,
+        // Unicode has pictures of the ASCII control characters.
+        code @ 0..0x20 => char::from_u32(0x2400 + code).unwrap_or(char::REPLACEMENT_CHARACTER),
+        0x7f => '\u{2421}',
+        _ => char::REPLACEMENT_CHARACTER,
+    }
+}
+
+/// Lines at the bottom of the terminal that are drawn anew several times a second.
+#[derive(Debug)]
+pub struct Live(ProgressBar);
+
+impl Live {
+    /// Draws what `draw` returns, from now on.
+    pub fn new(draw: impl Fn() -> String + Clone + Send + Sync + 'static) -> Self {
+        let lines = move |_: &ProgressState, to: &mut dyn fmt::Write| {
+            // A terminal that is gone cannot be told so.
+            let _ = to.write_str(&draw());
+        };
+        let style = ProgressStyle::with_template("{lines}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::new_spinner().with_style(style.with_key("lines", lines));
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Self(bar)
     }
 
-    /// Begins a stage of so many nodes.
-    pub fn stage(&self, name: &str, nodes: usize) {
-        self.total.set_position(0);
-        self.total.set_length(nodes as u64);
-        self.total.set_message(name.to_owned());
+    /// Prints text above the lines.
+    pub fn print(&self, text: &str) {
+        self.0.println(text);
     }
 
-    /// Shows that a node is under way.
-    pub fn started(&self, node: &str) {
-        let style = ProgressStyle::with_template("{elapsed:>6} {spinner} {msg}");
-        let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        let bar = self.all.add(bar).with_message(node.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(200));
-        if let Ok(mut running) = self.running.lock() {
-            running.insert(node.to_owned(), bar);
-        }
-    }
-
-    /// Shows that a node has ended.
-    pub fn finished(&self, node: &str) {
-        self.total.inc(1);
-        if let Some(bar) = self.running.lock().ok().and_then(|mut running| running.remove(node)) {
-            bar.finish_and_clear();
-            self.all.remove(&bar);
-        }
-    }
-
-    /// Prints a line above the bars.
-    pub fn line(&self, text: &str) {
-        // A terminal that is gone cannot be told so.
-        let _ = self.all.println(text);
-    }
-
-    /// Removes the bars.
+    /// Removes the lines.
     pub fn clear(&self) {
-        self.total.finish_and_clear();
-        let _ = self.all.clear();
+        self.0.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_shown_instead_of_obeyed() {
+        assert_eq!(harmless("a\u{1b}[31mb\r\nc\td\u{7f}\u{9b}\u{202e}e\n"), "a␛[31mb\nc\td␡\u{fffd}\u{fffd}e\n");
+        assert!(matches!(harmless("plain – ü\n"), Cow::Borrowed(_)));
     }
 }

@@ -1,5 +1,7 @@
 //! The end-to-end tier: the release is made, our own `verify` and independent tools read it, and damage is noticed.
 
+mod hostile;
+
 use std::fmt;
 
 use azl_action::ports::BlobStore;
@@ -49,6 +51,7 @@ pub fn check(
     let (facts, _) = facts::learn(inputs, &session.ports, reporter, &session.settings.policy)?;
     let mut rows = independent_tools(inputs, &facts, session, reporter)?;
     rows.extend(acceptance::rows(checkout, inputs, &facts, session, reporter)?);
+    rows.extend(hostile::rows(inputs, &released.realised, session)?);
     rows.push(boot_verdicts(&released));
     rows.push(own_verify(&released)?);
     rows.extend(damage(&released, session)?);

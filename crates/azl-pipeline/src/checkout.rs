@@ -6,6 +6,7 @@ use std::path::Path;
 use azl_diagnostics::Diagnostic;
 use azl_host::{FileError, files};
 use azl_plan::Inputs;
+use azl_rpm::Arch;
 use serde::de::DeserializeOwned;
 
 use crate::definition::{self, OriginsToml, ReleaseToml, SeedLock, SeedToml};
@@ -13,7 +14,7 @@ use crate::error::Failure;
 use crate::events::{Event, Reporter};
 use crate::render::{self, Mode, Rendered};
 use crate::tree::Tree;
-use crate::update::SEED_LOCK;
+use crate::update::{seed_file, seed_lock_file};
 
 /// An authored image.
 #[derive(Debug, Clone)]
@@ -29,11 +30,13 @@ pub struct AuthoredImage {
 /// A checkout.
 #[derive(Debug, Clone)]
 pub struct Checkout {
+    /// The architecture whose seed this is.
+    pub arch: Arch,
     /// Components, overlays and their packaging.
     pub tree: Tree,
     /// `release.toml`.
     pub release: ReleaseToml,
-    /// `overlays/distro/seed.toml`.
+    /// `overlays/distro/seed.toml`, or that of another architecture.
     pub seed: SeedToml,
     /// Its lock; empty before the first `update`.
     pub seed_lock: SeedLock,
@@ -48,17 +51,18 @@ impl Checkout {
     ///
     /// # Errors
     /// Every mistake of every file, each with its place.
-    pub fn read(root: &Path) -> Result<Self, Failure> {
+    pub fn read(root: &Path, arch: Arch) -> Result<Self, Failure> {
         let tree = Tree::read(root)?;
         let mut reading = Reading { root, mistakes: Vec::new() };
         let release = reading.toml("release.toml")?;
-        let seed = reading.toml("overlays/distro/seed.toml")?;
-        let seed_lock = reading.optional(SEED_LOCK)?;
+        let seed = reading.seed(arch)?;
+        let seed_lock = reading.optional(&seed_lock_file(arch))?;
         let origins = reading.toml("upstream/origins.toml")?;
         let images = reading.images()?;
         match (release, seed, origins) {
             (Some(release), Some(seed), Some(origins)) if reading.mistakes.is_empty() => {
-                Ok(Self { tree, release, seed, seed_lock: seed_lock.unwrap_or_default(), origins, images })
+                let seed_lock = seed_lock.unwrap_or_default();
+                Ok(Self { arch, tree, release, seed, seed_lock, origins, images })
             }
             _ => Err(Failure::Configuration(reading.mistakes)),
         }
@@ -159,6 +163,27 @@ impl Reading<'_> {
 
     fn optional<T: DeserializeOwned>(&mut self, file: &str) -> Result<Option<T>, FileError> {
         if files::exists(self.root.join(file)) { self.toml(file) } else { Ok(None) }
+    }
+
+    /// Reads the seed of an architecture: its packages, library paths and sonames are of that machine.
+    fn seed(&mut self, arch: Arch) -> Result<Option<SeedToml>, FileError> {
+        let file = seed_file(arch);
+        let seed: Option<SeedToml> = self.optional(&file)?;
+        let mistake = match &seed {
+            Some(seed) if seed.arch == arch.debian() => return Ok(Some(seed.clone())),
+            Some(seed) => {
+                let message = format!("`{file}` is for `{}`, and {arch} is `{}` to Debian", seed.arch, arch.debian());
+                Diagnostic::error("seed-arch", message)
+            }
+            None if self.mistakes.is_empty() => {
+                let mistake = Diagnostic::error("no-seed", format!("there is no seed for {arch}: `{file}` is missing"));
+                let like = seed_file(Arch::X86_64);
+                mistake.hint(format!("write it as `{like}` is written, then `cargo xtask update seed --arch {arch}`"))
+            }
+            None => return Ok(None),
+        };
+        self.mistakes.push(mistake);
+        Ok(None)
     }
 
     fn images(&mut self) -> Result<BTreeMap<String, AuthoredImage>, FileError> {

@@ -6,6 +6,7 @@
 
 mod archives;
 mod attestations;
+mod buildinfo;
 mod images;
 mod repodata;
 
@@ -28,6 +29,7 @@ pub(crate) fn compute(call: &Call, store: &dyn BlobStore) -> Result<ActionResult
         Function::OciImage => images::oci(call, store),
         Function::Spdx => attestations::spdx(call, store),
         Function::Provenance => attestations::provenance(call, store),
+        Function::Buildinfo => buildinfo::buildinfo(call, store),
     }?;
     Ok(ActionResult { outputs, log: None, millis: 0, usage: azl_action::Usage::default() })
 }

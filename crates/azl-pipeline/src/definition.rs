@@ -29,12 +29,78 @@ pub struct ReleaseToml {
     /// How overlays are applied.
     #[serde(default)]
     pub overlays: OverlaysToml,
+    /// Whose shared results are taken.
+    #[serde(default)]
+    pub cache: CacheToml,
     /// Capabilities that packages require and the release does not hold, and why.
     #[serde(default)]
     pub assumed: BTreeMap<String, String>,
     /// Components that take bytes of the seed into their packages, and why.
     #[serde(default)]
     pub seed_derived: BTreeMap<String, String>,
+    /// Second builds of components, which break cycles.
+    #[serde(default)]
+    pub bootstrap: BTreeMap<String, BootstrapToml>,
+    /// What a root of our own packages alone is made of.
+    pub stage2: Option<Stage2Toml>,
+}
+
+/// A bootstrap variant of a component.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BootstrapToml {
+    /// Build conditionals that are switched on.
+    #[serde(default)]
+    pub with: BTreeSet<String>,
+    /// Build conditionals that are switched off.
+    #[serde(default)]
+    pub without: BTreeSet<String>,
+    /// Components that build against it.
+    #[serde(rename = "for")]
+    pub users: BTreeSet<String>,
+    /// Why there is a cycle and why this breaks it.
+    pub reason: String,
+}
+
+impl BootstrapToml {
+    /// Returns what is wrong with it by itself, given the components of all sets.
+    pub fn mistakes(&self, component: &str, known: &BTreeSet<&String>) -> Vec<Diagnostic> {
+        let mut mistakes = Vec::new();
+        let mut add = |message: String| {
+            mistakes.push(Diagnostic::error("bootstrap", format!("`[bootstrap.{component}]` {message}")));
+        };
+        let own = component.to_owned();
+        for name in self.users.iter().chain([&own]).filter(|name| !known.contains(name)) {
+            add(format!("names `{name}`, which is in no set of `release.toml`"));
+        }
+        if self.with.is_empty() && self.without.is_empty() {
+            add("changes nothing: it has neither `with` nor `without`".to_owned());
+        }
+        if let Some(both) = self.with.intersection(&self.without).next() {
+            add(format!("has `{both}` both in `with` and in `without`"));
+        }
+        if self.users.is_empty() {
+            add("is for nobody: `for` is empty".to_owned());
+        }
+        if self.reason.trim().is_empty() {
+            add("gives no reason".to_owned());
+        }
+        mistakes
+    }
+}
+
+/// What every root of stage 2 holds besides what a component asks for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage2Toml {
+    /// Capabilities of our own packages.
+    pub packages: Vec<String>,
+    /// Empty directories, for what is mounted or written there.
+    #[serde(default)]
+    pub directories: Vec<String>,
+    /// Symbolic links that scripts of packages would have made.
+    #[serde(default)]
+    pub links: BTreeMap<String, String>,
 }
 
 /// A release set.
@@ -82,6 +148,15 @@ pub struct SigningToml {
     pub certificate_file: String,
 }
 
+/// Whose shared results are taken.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CacheToml {
+    /// Fingerprints of keys, upper-case hexadecimal; without any, only results of this machine's own key are taken.
+    #[serde(default)]
+    pub trusted: Vec<String>,
+}
+
 /// Which keys are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -108,6 +183,8 @@ pub struct SeedToml {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedSetToml {
+    /// Suite of the Debian archive, where it is another one than the seed's.
+    pub suite: Option<String>,
     /// Packages asked for; apt adds what they depend on.
     pub packages: Vec<String>,
     /// Empty directories.
@@ -266,6 +343,27 @@ mod tests {
         let error = parse::<SetToml>("release.toml", "components = []\nimage = []\n").expect_err("unknown key");
         assert!(error.message.contains("image"), "{}", error.message);
         assert_eq!(error.span.expect("a place").start, 16);
+    }
+
+    #[test]
+    fn a_bootstrap_variant_says_what_it_changes_for_whom_and_why() {
+        let (a, b) = ("a".to_owned(), "b".to_owned());
+        let known = BTreeSet::from([&a, &b]);
+        let told = |text: &str| -> Vec<String> {
+            let variant: BootstrapToml = parse("release.toml", text).expect("a table");
+            variant.mistakes("a", &known).into_iter().map(|mistake| mistake.message).collect()
+        };
+        assert!(told("without = ['docs']\nfor = ['b']\nreason = 'docs need b'").is_empty());
+        let wrong = told("with = ['x']\nwithout = ['x']\nfor = ['c']\nreason = ' '");
+        assert_eq!(wrong.len(), 3);
+        assert!(wrong[0].starts_with("`[bootstrap.a]` names `c`, which is in no set"), "{wrong:?}");
+        assert!(wrong[1].contains("has `x` both") && wrong[2].contains("gives no reason"), "{wrong:?}");
+        let empty = told("for = []\nreason = 'none'");
+        assert!(empty[0].contains("changes nothing") && empty[1].contains("is for nobody"), "{empty:?}");
+        assert!(
+            parse::<BootstrapToml>("release.toml", "without = ['x']\nfor = ['b']").is_err(),
+            "a reason is required"
+        );
     }
 
     #[test]

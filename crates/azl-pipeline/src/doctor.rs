@@ -18,6 +18,7 @@ use std::path::Path;
 use azl_host::{Cmd, CmdError, environment};
 use serde::Serialize;
 
+use crate::remote::Answer;
 use crate::tree::{Tree, remote};
 
 /// When missing packages may be installed through the host's package manager.
@@ -89,6 +90,8 @@ pub enum DoctorError {
 pub struct Work {
     /// A component whose packaging is in dist-git, if there is one.
     pub from_dist_git: Option<String>,
+    /// Other machines that were asked whether they can take part.
+    pub servers: Vec<Answer>,
 }
 
 impl Work {
@@ -96,7 +99,7 @@ impl Work {
     pub fn on(tree: &Tree) -> Self {
         let components = tree.config().components.keys().filter_map(|name| tree.config().resolve(name).ok());
         let mut remote = components.filter(|component| remote(component).is_some());
-        Self { from_dist_git: remote.next().map(|component| component.name) }
+        Self { from_dist_git: remote.next().map(|component| component.name), servers: Vec::new() }
     }
 }
 

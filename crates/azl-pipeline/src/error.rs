@@ -31,6 +31,16 @@ impl Failure {
         }
     }
 
+    /// Returns what it says, for a table; [`Failure::Configuration`] without its places.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Configuration(mistakes) => {
+                mistakes.iter().map(|mistake| mistake.message.as_str()).collect::<Vec<_>>().join("; ")
+            }
+            Self::Build(text) | Self::Verification(text) | Self::Infrastructure(text) => text.clone(),
+        }
+    }
+
     /// Makes a configuration failure of one message.
     pub fn configuration(code: &'static str, message: impl Into<String>) -> Self {
         Self::Configuration(vec![Diagnostic::error(code, message)])

@@ -6,10 +6,10 @@ use azl_action::ports::{BlobStore, PortError};
 use azl_action::{Blob, Wanted};
 use azl_diagnostics::Diagnostic;
 use azl_exec::LayerFiles;
+use azl_host::environment;
 use azl_image::{ImageKind as ModelKind, ImageModel, PackageRecord};
-use azl_plan::{ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing};
+use azl_plan::{Bootstrap, ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing, Stage2};
 use azl_rpm::Arch;
-use azl_spec::{SectionName, Spec};
 
 use crate::checkout::Checkout;
 use crate::definition::{self, SeedSetToml};
@@ -27,6 +27,8 @@ pub fn assemble(checkout: &Checkout, set: &str, session: &Session) -> Result<Inp
     let store: &dyn BlobStore = &*session.ports.store;
     let release = &checkout.release;
     let chosen = release.sets.get(set).ok_or_else(|| unknown_set(set, release.sets.keys()))?;
+    let arch = session.settings.arch;
+    ensure_host(arch)?;
     for (_, text) in azl_plan::build::SCRIPTS {
         store.put(text.as_bytes())?;
     }
@@ -46,6 +48,7 @@ pub fn assemble(checkout: &Checkout, set: &str, session: &Session) -> Result<Inp
     }
     let seed = seed(checkout, store, &mut mistakes)?;
     let images = images(checkout, &chosen.images, &mut mistakes);
+    let bootstrap = bootstrap(checkout, &chosen.components, &mut mistakes);
     if !mistakes.is_empty() {
         return Err(Failure::Configuration(mistakes));
     }
@@ -53,7 +56,54 @@ pub fn assemble(checkout: &Checkout, set: &str, session: &Session) -> Result<Inp
     let assumed = release.assumed.keys().cloned().collect();
     let signing = Signing { fingerprint: session.key.fingerprint(), certificate };
     let version = release.version.clone();
-    Ok(Inputs { version, epoch, arch: Arch::X86_64, seed, components, images, assumed, signing })
+    Ok(Inputs { version, epoch, arch, seed, components, bootstrap, stage2: None, images, assumed, signing })
+}
+
+/// Adds stage 2 to the inputs: everything is built a second time, in roots of our own packages.
+///
+/// # Errors
+/// If `release.toml` does not say what such a root holds.
+pub fn add_stage2(inputs: &mut Inputs, checkout: &Checkout, session: &Session) -> Result<(), Failure> {
+    let Some(stage) = &checkout.release.stage2 else {
+        let error = Diagnostic::error("no-stage2", "`release.toml` does not say what a root of stage 2 holds");
+        return Err(error.hint("`[stage2]` with `packages`: the capabilities every build may rely on").into());
+    };
+    let mut layer = LayerFiles { links: stage.links.clone(), ..LayerFiles::default() };
+    // The root is read-only inside the sandbox, so its mount points are there before.
+    layer.directories = stage.directories.iter().cloned().chain(["/builddir".to_owned()]).collect();
+    let fixups = layer_blob("stage2", &layer, &*session.ports.store)?;
+    inputs.stage2 = Some(Stage2 { packages: stage.packages.clone(), fixups });
+    Ok(())
+}
+
+/// Commands run on this machine, so it must be of the architecture that is built for.
+fn ensure_host(arch: Arch) -> Result<(), Failure> {
+    let host = environment::machine();
+    if host == arch.rpm() {
+        return Ok(());
+    }
+    let error =
+        Diagnostic::error("other-arch", format!("this machine is {host}, and packages for {arch} are built on {arch}"));
+    Err(error.hint(format!("run it on a machine that is {arch}")).into())
+}
+
+/// Returns the declared bootstrap variants of the set's components, for users that are in the set.
+fn bootstrap(
+    checkout: &Checkout,
+    components: &BTreeSet<String>,
+    mistakes: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, Bootstrap> {
+    let known: BTreeSet<&String> = checkout.release.sets.values().flat_map(|set| &set.components).collect();
+    let mut variants = BTreeMap::new();
+    for (component, declared) in &checkout.release.bootstrap {
+        mistakes.extend(declared.mistakes(component, &known));
+        let users: BTreeSet<String> = declared.users.intersection(components).cloned().collect();
+        if components.contains(component) && !users.is_empty() {
+            let (with, without) = (declared.with.clone(), declared.without.clone());
+            variants.insert(component.clone(), Bootstrap { with, without, users });
+        }
+    }
+    variants
 }
 
 fn unknown_set<'a>(set: &str, known: impl Iterator<Item = &'a String>) -> Failure {
@@ -74,7 +124,6 @@ fn component(
     for (file, bytes) in rendered.files.iter().filter(|(file, _)| *file != "sources") {
         files.push(Blob { name: file.clone(), digest: store.put(bytes)? });
     }
-    mistakes.extend(rendered.files.get(&format!("{name}.spec")).and_then(|spec| generated_requires(name, spec)));
     let mut sources = BTreeMap::new();
     match checkout.tree.config().resolve(name) {
         Ok(component) => {
@@ -99,17 +148,6 @@ fn component(
     Ok(ComponentInput { spec, files, sources, repacked: repacked(rendered), expensive, seed_derived })
 }
 
-/// Refuses a spec that finds its BuildRequires by running: they would have to be followed to their fixed point, which is not
-/// done, and a build without them may come out otherwise.
-fn generated_requires(component: &str, spec: &[u8]) -> Option<Diagnostic> {
-    let section = SectionName::parse("%generate_buildrequires")?;
-    Spec::parse(spec).has_section(section).then(|| {
-        let message = format!("`{component}` generates its BuildRequires, which are not followed yet");
-        let problem = Diagnostic::error("generated-build-requires", message);
-        problem.hint("an overlay `spec-remove-section` and `spec-add-dependency` for what it needs")
-    })
-}
-
 fn weakly_pinned(component: &str, file: &str) -> Diagnostic {
     Diagnostic::error("weak-hash", format!("`{file}` of `{component}` is not pinned by SHA512"))
         .hint("add it to `source-files` with `replace-upstream`, a reason and its SHA512")
@@ -132,7 +170,7 @@ fn seed(
     for (name, set) in &checkout.seed.sets {
         let Some(locked) = checkout.seed_lock.sets.get(name) else {
             let error = Diagnostic::error("not-locked", format!("the set `{name}` of the seed is not locked"));
-            mistakes.push(error.hint("cargo xtask update seed"));
+            mistakes.push(error.hint(format!("cargo xtask update seed --arch {}", checkout.arch)));
             continue;
         };
         let packages = locked.iter().map(definition::LockedDeb::wanted).collect();
@@ -148,9 +186,13 @@ fn seed_set(
     store: &dyn BlobStore,
 ) -> Result<SeedSet, PortError> {
     let layer = LayerFiles { links: set.links.clone(), files: set.files.clone(), directories: set.directories.clone() };
-    let json = serde_json::to_vec(&layer).map_err(|error| PortError::Input(error.to_string()))?;
-    let fixups = Blob { name: format!("{name}.layer.json"), digest: store.put(&json)? };
+    let fixups = layer_blob(name, &layer, store)?;
     Ok(SeedSet { packages, fixups, environment: set.environment.clone(), provides: set.provides.clone() })
+}
+
+fn layer_blob(name: &str, layer: &LayerFiles, store: &dyn BlobStore) -> Result<Blob, PortError> {
+    let json = serde_json::to_vec(layer).map_err(|error| PortError::Input(error.to_string()))?;
+    Ok(Blob { name: format!("{name}.layer.json"), digest: store.put(&json)? })
 }
 
 fn images(
@@ -187,18 +229,5 @@ fn image_input(model: &ImageModel, text: &str, scenario: Option<serde_json::Valu
         packages: model.packages.iter().map(|package| package.value.to_string()).collect(),
         derive: database.then(|| "rpm-database".to_owned()).into_iter().collect(),
         scenario,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spec_that_generates_its_requires_is_refused_by_name() {
-        let problem = generated_requires("x", b"Name: x\n%generate_buildrequires\necho y\n").expect("it is refused");
-        assert_eq!(problem.code, "generated-build-requires");
-        assert!(problem.message.starts_with("`x` generates its BuildRequires"), "{}", problem.message);
-        assert!(generated_requires("x", b"Name: x\nBuildRequires: y\n").is_none());
     }
 }

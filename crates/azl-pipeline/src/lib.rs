@@ -5,11 +5,12 @@
 //!
 //! Not here: parsing arguments and printing (`xtask`), and anything that could be computed without effects.
 //!
-//! **Invariant:** only [`mod@release`], [`render`], [`overlay`] and [`update`] write outside the store.
+//! **Invariant:** only [`mod@release`], [`render`], [`overlay`], [`mod@reproduce`] and [`update`] write outside the store.
 
 pub mod acceptance;
 pub mod bench;
 pub mod build;
+pub mod buildinfo;
 pub mod changed;
 pub mod check;
 pub mod checkout;
@@ -21,11 +22,16 @@ pub mod dist_git;
 pub mod doctor;
 pub mod effective;
 pub mod error;
+pub mod estimate;
 pub mod events;
 pub mod explain;
 pub mod facts;
+pub mod farm;
+pub mod forecast;
+pub mod gc;
 pub mod graph;
 pub mod history;
+mod html;
 pub mod image;
 pub mod inputs;
 pub mod list;
@@ -33,13 +39,21 @@ pub mod manifest;
 pub mod origins;
 pub mod overlay;
 pub mod ports;
+pub mod progress;
 pub mod realise;
 pub mod release;
+pub mod remote;
 pub mod render;
+pub mod report;
 pub mod repository;
+pub mod reproduce;
+pub mod runs;
 pub mod same;
 pub mod session;
+pub mod shell;
 pub mod spec;
+pub mod times;
 pub mod tree;
 pub mod update;
 pub mod verify;
+pub mod why;

@@ -1,22 +1,28 @@
 //! The realise loop: walks a graph, fills holes, looks results up, has the rest done.
 //!
+//! First what is known is recalled, for all nodes at once ([`recall`]); then workers do the rest ([`walk`]), each node
+//! by itself ([`perform`]).
+//!
 //! Not here: how anything is done (ports) or what is to be done (plan).
 //!
 //! **Invariant:** an action is remembered only after all its outputs are in the store, so a run that is
 //! killed at any instant is resumed by running again.
+//! **Invariant:** no two runs over one store do the same action at the same time.
+
+mod lower;
+mod perform;
+mod recall;
+mod walk;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
-use azl_action::ports::{ActionCache, BlobStore, PortError};
-use azl_action::{Action, ActionResult, Graph, Known, LowerError, NodeId, Schedule, Work};
+use azl_action::ports::PortError;
+use azl_action::{ActionResult, Graph, NodeId};
 use azl_digest::Digest;
-use azl_host::clock::Stopwatch;
-use azl_rpm::PackageHeader;
+use azl_host::{clock, environment, interrupt};
 
 use crate::events::{Event, Reporter, StageTime};
-use crate::history;
 use crate::ports::Ports;
 
 /// What a run over a graph gave.
@@ -28,6 +34,8 @@ pub struct Realised {
     pub actions: BTreeMap<NodeId, Digest>,
     /// Nodes whose action was done now, with milliseconds.
     pub performed: BTreeMap<NodeId, u64>,
+    /// Milliseconds of the longest chain of actions done now, each of which needed the one before.
+    pub critical_millis: u64,
 }
 
 /// One node that could not be done.
@@ -43,15 +51,18 @@ pub struct NodeFailure {
 #[derive(Debug, thiserror::Error)]
 #[error("{}", describe(.failures))]
 pub struct RealiseError {
-    /// Every node that failed.
+    /// Every node that failed; none, if the run was interrupted between two of them.
     pub failures: Vec<NodeFailure>,
-    /// Nodes that were not tried because of it.
+    /// Nodes that cannot be done because of it.
     pub lost: Vec<NodeId>,
     /// What was done before.
     pub realised: Box<Realised>,
 }
 
 fn describe(failures: &[NodeFailure]) -> String {
+    if failures.is_empty() {
+        return "interrupted; what was finished is kept".to_owned();
+    }
     let texts: Vec<String> = failures.iter().map(|failure| format!("`{}`: {}", failure.node, failure.error)).collect();
     texts.join("\n\n")
 }
@@ -76,29 +87,63 @@ impl Default for Policy {
     }
 }
 
+/// What a run asks of its surroundings; tests put their own in place.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Whether somebody asked the run to stop.
+    pub interrupted: &'a (dyn Fn() -> bool + Sync),
+    /// Waits before an action is tried again.
+    pub pause: &'a (dyn Fn(Duration) + Sync),
+}
+
+impl Surroundings<'_> {
+    /// The signals and the clock of this process.
+    pub const HOST: Surroundings<'static> = Surroundings { interrupted: &interrupt::requested, pause: &pause };
+}
+
+/// Waits in small steps, so that an interruption is not waited out.
+fn pause(duration: Duration) {
+    let watch = clock::Stopwatch::start();
+    while watch.elapsed() < duration && !interrupt::requested() {
+        clock::sleep(Duration::from_millis(50).min(duration));
+    }
+}
+
 /// Realises every node of `graph`.
 ///
 /// # Errors
-/// [`RealiseError`] with every node that failed; running actions are let finish and are remembered.
+/// [`RealiseError`] with every node that failed; running actions are let finish and are remembered. After an
+/// interruption, with every node that was cut short.
 pub fn realise(
     graph: &Graph,
     ports: &Ports,
     reporter: &dyn Reporter,
     policy: &Policy,
 ) -> Result<Realised, RealiseError> {
+    realise_in(graph, ports, reporter, policy, Surroundings::HOST)
+}
+
+/// Realises every node of `graph` in the given surroundings.
+///
+/// # Errors
+/// As [`realise`].
+pub fn realise_in(
+    graph: &Graph,
+    ports: &Ports,
+    reporter: &dyn Reporter,
+    policy: &Policy,
+    surroundings: Surroundings<'_>,
+) -> Result<Realised, RealiseError> {
     let mut performed = BTreeMap::new();
     for heal in 0.. {
-        let mut outcome = walk(graph, ports, reporter, policy.jobs);
+        let context = walk::Context { graph, ports, reporter, policy, surroundings };
+        let mut outcome = walk::walk(context);
+        ports.store.flush();
         performed.append(&mut outcome.realised.performed);
-        let healable = outcome.failures.iter().all(|failure| matches!(failure.error, PortError::LostBlob(_)));
-        if outcome.failures.is_empty() {
+        let again = outcome.is_healable(policy) && heal < MAX_HEALS && !(surroundings.interrupted)();
+        if !again {
             outcome.realised.performed = performed;
-            return Ok(outcome.realised);
-        }
-        if !healable || heal == MAX_HEALS {
-            outcome.realised.performed = performed;
-            let Outcome { failures, lost, realised } = outcome;
-            return Err(RealiseError { failures, lost, realised: Box::new(realised) });
+            return outcome.into_result();
         }
         let message = format!("{}; what made it is done again", describe(&outcome.failures));
         reporter.report(&Event::Note { message });
@@ -106,157 +151,28 @@ pub fn realise(
     unreachable!("the loop returns")
 }
 
+/// What one walk gave.
 #[derive(Default)]
 struct Outcome {
     realised: Realised,
     failures: Vec<NodeFailure>,
     lost: Vec<NodeId>,
+    /// Whether every node has a result.
+    complete: bool,
 }
 
-struct Shared {
-    schedule: Schedule,
-    outcome: Outcome,
-}
+impl Outcome {
+    /// Lost blobs heal when what made them is done again; other failures would come again.
+    fn is_healable(&self, policy: &Policy) -> bool {
+        let lost = |failure: &NodeFailure| matches!(failure.error, PortError::LostBlob(_));
+        self.failures.iter().any(lost) && (policy.keep_going || self.failures.iter().all(lost))
+    }
 
-struct Walk<'a> {
-    graph: &'a Graph,
-    ports: &'a Ports,
-    reporter: &'a dyn Reporter,
-    shared: Mutex<Shared>,
-    changed: Condvar,
-}
-
-fn walk(graph: &Graph, ports: &Ports, reporter: &dyn Reporter, jobs: usize) -> Outcome {
-    let shared = Mutex::new(Shared { schedule: Schedule::new(graph), outcome: Outcome::default() });
-    let walk = Walk { graph, ports, reporter, shared, changed: Condvar::new() };
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
-            scope.spawn(|| walk.work());
+    fn into_result(self) -> Result<Realised, RealiseError> {
+        if self.complete {
+            return Ok(self.realised);
         }
-    });
-    walk.shared.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).outcome
-}
-
-impl Walk<'_> {
-    fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    fn work(&self) {
-        while let Some(id) = self.take() {
-            let watch = Stopwatch::start();
-            let done = self.realise_node(&id);
-            self.note(id, done, watch);
-            self.changed.notify_all();
-        }
-    }
-
-    /// Waits for a node to become ready; none is handed out after a failure.
-    fn take(&self) -> Option<NodeId> {
-        let mut shared = self.lock();
-        loop {
-            if !shared.outcome.failures.is_empty() || shared.schedule.is_finished() {
-                return None;
-            }
-            if let Some(id) = shared.schedule.take_next() {
-                return Some(id);
-            }
-            if shared.schedule.running() == 0 {
-                return None;
-            }
-            shared = self.changed.wait(shared).unwrap_or_else(std::sync::PoisonError::into_inner);
-        }
-    }
-
-    fn note(&self, id: NodeId, done: Result<Done, PortError>, watch: Stopwatch) {
-        let millis = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let mut shared = self.lock();
-        match done {
-            Ok(done) => {
-                self.reporter.report(&Event::Finished {
-                    node: id.0.clone(),
-                    cached: done.cached,
-                    millis,
-                    usage: done.result.usage,
-                });
-                shared.schedule.succeed(&id);
-                let realised = &mut shared.outcome.realised;
-                if !done.cached {
-                    realised.performed.insert(id.clone(), millis);
-                }
-                realised.actions.insert(id.clone(), done.action);
-                realised.results.insert(id, done.result);
-            }
-            Err(error) => {
-                self.reporter.report(&failed_event(&id, &error));
-                let lost = shared.schedule.fail(&id);
-                shared.outcome.lost.extend(lost);
-                shared.outcome.failures.push(NodeFailure { node: id, error });
-            }
-        }
-    }
-
-    fn realise_node(&self, id: &NodeId) -> Result<Done, PortError> {
-        let node = self.graph.get(id).expect("the schedule hands out nodes of its graph");
-        let action = node.derivation.lower(self).map_err(|error| lower_failed(id, error))?;
-        let digest = action.digest();
-        if let Some(result) = self.ports.store.get(digest) {
-            return Ok(Done { action: digest, result, cached: true });
-        }
-        self.reporter.report(&Event::Started { node: id.0.clone(), kind: action.kind().to_owned() });
-        history::record(&self.ports.store, id, &action);
-        let result = self.perform(&action, digest)?;
-        ActionCache::put(&*self.ports.store, digest, &result)?;
-        Ok(Done { action: digest, result, cached: false })
-    }
-
-    fn perform(&self, action: &Action, digest: Digest) -> Result<ActionResult, PortError> {
-        let store: &dyn BlobStore = &*self.ports.store;
-        let log: PathBuf = self.ports.store.log_path(digest);
-        let watch = Stopwatch::start();
-        let mut result = match action {
-            Work::Fetch(fetch) => self.ports.fetcher.fetch(fetch, store),
-            Work::Run(run) => self.ports.executor.run(run, store, &log),
-            Work::Compute(compute) => crate::compute::compute(compute, store),
-            Work::Sign(sign) => self.ports.signer.sign(sign, store),
-            Work::Boot(boot) => self.ports.hypervisor.boot(boot, store, &log),
-        }?;
-        result.millis = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(result)
-    }
-}
-
-struct Done {
-    action: Digest,
-    result: ActionResult,
-    cached: bool,
-}
-
-fn lower_failed(id: &NodeId, error: LowerError) -> PortError {
-    match error {
-        LowerError::Unresolved(missing) => PortError::Input(format!(
-            "packages it needs cannot be found:\n  {}\n  hint: cargo xtask graph {id}",
-            missing.join("\n  ")
-        )),
-        other => PortError::Input(other.to_string()),
-    }
-}
-
-fn failed_event(id: &NodeId, error: &PortError) -> Event {
-    let log = match error {
-        PortError::Work { log, .. } => log.as_ref().map(|log| log.display().to_string()),
-        _ => None,
-    };
-    Event::Failed { node: id.0.clone(), message: error.to_string(), log }
-}
-
-impl Known for Walk<'_> {
-    fn outputs(&self, node: &NodeId) -> Option<BTreeMap<String, Digest>> {
-        self.lock().outcome.realised.results.get(node).map(|result| result.outputs.clone())
-    }
-
-    fn header(&self, digest: Digest) -> Result<PackageHeader, String> {
-        self.ports.header(digest).map(|header| (*header).clone()).map_err(|error| error.to_string())
+        Err(RealiseError { failures: self.failures, lost: self.lost, realised: Box::new(self.realised) })
     }
 }
 
@@ -266,6 +182,8 @@ impl Realised {
         self.results.extend(other.results);
         self.actions.extend(other.actions);
         self.performed.extend(other.performed);
+        // One graph is done after the other.
+        self.critical_millis += other.critical_millis;
     }
 
     /// Returns the outputs of a node that must have been realised.
@@ -286,7 +204,13 @@ impl Realised {
             entry.actions += 1;
             entry.seconds += *millis as f64 / 1000.0;
         }
+        let usages = self.performed.keys().filter_map(|node| Some(self.results.get(node)?.usage.cpu_millis));
+        let cpu_millis: u64 = usages.sum();
+        let capacity = seconds * 1000.0 * environment::processors() as f64;
         Event::Summary {
+            critical_millis: self.critical_millis,
+            cpu_millis,
+            utilisation: if capacity > 0.0 { cpu_millis as f64 / capacity } else { 0.0 },
             performed: self.performed.len(),
             cached: self.results.len() - self.performed.len().min(self.results.len()),
             seconds,

@@ -11,7 +11,7 @@ use azl_digest::Digest;
 use azl_host::clock::Stopwatch;
 use azl_host::files;
 use azl_plan::release::Goal;
-use azl_plan::{Inputs, attest, boot, build, image, repo, sign};
+use azl_plan::{Inputs, attest, boot, build, buildinfo, builds, image, repo, sign};
 
 use crate::error::Failure;
 use crate::events::{Event, Reporter};
@@ -73,12 +73,15 @@ fn content(inputs: &Inputs, realised: &Realised) -> BTreeMap<String, Digest> {
     }
     for name in inputs.components.keys() {
         add("provenance/", &attest::envelope_node(name));
+        add("buildinfo/", &buildinfo::envelope_node(name));
     }
     for name in inputs.components.keys() {
         for (package, digest) in realised.outputs(&sign::node(name)) {
             content.insert(package_path(package), *digest);
         }
-        if let Some(log) = realised.results.get(&build::rpm_node(name)).and_then(|result| result.log) {
+        if let Some(log) =
+            realised.results.get(&build::rpm_node(&builds::shipped(inputs, name))).and_then(|result| result.log)
+        {
             content.insert(format!("logs/{name}.log"), log);
         }
     }

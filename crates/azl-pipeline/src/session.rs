@@ -1,22 +1,24 @@
-//! One run of a verb: settings resolved, the store open and locked, the adapters put together.
+//! One run of a verb: settings resolved, the store open and shared, the adapters put together.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use azl_action::ports::{PortError, RootComposer};
 use azl_boot::Qemu;
-use azl_exec::{Bubblewrap, Roots};
+use azl_exec::{Bubblewrap, Conditions, Limits, Roots};
 use azl_fetch::HostFetcher;
 use azl_host::environment;
 use azl_host::lock::Lock;
+use azl_rpm::Arch;
 use azl_sign::{Key, KeyPolicy, KeySigner};
 use azl_store::LocalStore;
 
-use crate::definition::{self, SigningToml};
+use crate::definition::{self, ReleaseToml, SigningToml};
 use crate::error::Failure;
 use crate::events::{Event, Reporter};
 use crate::ports::Ports;
 use crate::realise::Policy;
+use crate::remote::Remote;
 
 /// Where things are and how much may be used, resolved from options and environment.
 #[derive(Debug, Clone)]
@@ -31,6 +33,10 @@ pub struct Settings {
     pub out: PathBuf,
     /// How a run over a graph behaves.
     pub policy: Policy,
+    /// What is built for.
+    pub arch: Arch,
+    /// Other machines that take part.
+    pub remote: Remote,
 }
 
 impl Settings {
@@ -43,6 +49,7 @@ impl Settings {
         store: Option<PathBuf>,
         out: Option<PathBuf>,
         policy: Policy,
+        arch: Option<Arch>,
     ) -> Result<Self, Failure> {
         let homeless = |what: &str, variable: &str| {
             Failure::Infrastructure(format!("no place for the {what}: HOME is not set\n  hint: set {variable}"))
@@ -56,11 +63,13 @@ impl Settings {
             .or_else(|| environment::config_dir().map(|config| config.join("azurelinux/keys")))
             .ok_or_else(|| homeless("signing key", "AZL_KEY"))?;
         let out = out.unwrap_or_else(|| root.join("out"));
-        Ok(Self { root, store, keys, out, policy })
+        // Where nothing can be built, the tree can still be read and rendered.
+        let arch = arch.unwrap_or_else(|| environment::machine().parse().unwrap_or(Arch::X86_64));
+        Ok(Self { root, store, keys, out, policy, arch, remote: Remote::default() })
     }
 }
 
-/// An open, locked store with its adapters.
+/// An open store, shared with other runs, with its adapters.
 pub struct Session {
     /// Where things are.
     pub settings: Settings,
@@ -74,27 +83,33 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the store, waits for its lock, loads or makes the key.
+    /// Opens the store beside other runs (it waits for garbage collection alone), loads or makes the key.
     ///
     /// # Errors
     /// If the store or key cannot be used, or bubblewrap is missing.
     pub fn open(
         settings: Settings,
-        signing: &SigningToml,
+        release: &ReleaseToml,
         purpose: &str,
         reporter: &dyn Reporter,
     ) -> Result<Self, Failure> {
         let store = Arc::new(LocalStore::open(&settings.store)?);
-        let lock = store.lock(purpose, |holder| {
+        let lock = store.share(purpose, |holder| {
             reporter.report(&Event::Note { message: format!("waiting for the store, which is held by {holder}") });
         })?;
+        let signing = &release.signing;
         let key = load_key(&settings, signing)?;
         let roots = Arc::new(Roots::new(store.root()));
         let composer: Arc<dyn RootComposer> = Arc::clone(&roots) as Arc<dyn RootComposer>;
+        let limits = Limits::from_environment().map_err(|error| Failure::configuration("limit", error))?;
+        let executor = match settings.remote.executor()? {
+            Some(executor) => executor,
+            None => Box::new(Bubblewrap::new(Arc::clone(&composer), Conditions::default())?.limited(limits)),
+        };
         let ports = Ports {
-            shared: None,
+            shared: settings.remote.cache(&release.cache, load_key(&settings, signing)?, &settings.keys)?,
             fetcher: Box::new(HostFetcher::new()),
-            executor: Box::new(Bubblewrap::new(Arc::clone(&composer), environment::processors())?),
+            executor,
             signer: Box::new(KeySigner::new(load_key(&settings, signing)?, &key_policy(signing)?).map_err(refused)?),
             hypervisor: Box::new(Qemu::new(composer)),
             headers: Mutex::default(),

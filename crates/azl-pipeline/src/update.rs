@@ -4,4 +4,4 @@ mod component;
 mod seed;
 
 pub use component::{ComponentUpdate, ComponentsReport, Movement, UpdateOptions, Updating, components};
-pub use seed::{SEED_LOCK, SeedReport, seed};
+pub use seed::{SeedReport, seed, seed_file, seed_lock_file};

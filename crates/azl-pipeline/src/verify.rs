@@ -4,19 +4,21 @@
 //! <release>/
 //!   release.json  release.json.asc  SHA256SUMS  RPM-GPG-KEY-azurelinux-4.0
 //!   repo/{base,debuginfo,srpms}/{repodata/…,Packages/<letter>/*.rpm}
-//!   images/*  sbom/*.spdx.json  provenance/*.intoto.jsonl  boot/*  logs/*
+//!   images/*  sbom/*.spdx.json  provenance/*.intoto.jsonl  buildinfo/*  boot/*  logs/*
 //! ```
 //!
-//! Five parts, each a file: `manifest` (the signature, every file's size and digest, nothing else there),
+//! Six parts, each a file: `manifest` (the signature, every file's size and digest, nothing else there),
 //! `packages` (each RPM's signature, digests, name and place), `repository` (index, metadata, what they list,
-//! whether every requirement can be met), `images` (their package lists), `attestation` (what SBOMs and provenance are about).
+//! whether every requirement can be met), `images` (their package lists), `attestation` (what SBOMs and provenance are about),
+//! `buildinfo` (what was built with what).
 //!
-//! Not here: rebuilding from sources and comparing.
+//! Not here: rebuilding from sources and comparing; `reproduce` does that.
 //!
 //! **Invariant:** nothing outside the directory is read but the key, nothing is written, and the check goes on
 //! after a problem: all of them are told, each with the file and the rule.
 
 mod attestation;
+mod buildinfo;
 mod images;
 mod manifest;
 mod packages;
@@ -67,6 +69,8 @@ pub struct VerifyReport {
     pub repositories: usize,
     /// Provenance statements whose signature was checked.
     pub statements: usize,
+    /// Buildinfo documents whose signature was checked and that were compared with their packages.
+    pub buildinfos: usize,
     /// SBOMs that were compared with what they are about.
     pub documents: usize,
     /// What a reader should know and what is not wrong.
@@ -106,12 +110,13 @@ impl fmt::Display for VerifyReport {
         }
         writeln!(
             f,
-            "release {}: {} files, {} packages, {} repositories, {} statements, {} SBOMs checked against key {}",
+            "release {}: {} files, {} packages, {} repositories, {} statements, {} buildinfos, {} SBOMs checked against key {}",
             self.version,
             self.files,
             self.packages,
             self.repositories,
             self.statements,
+            self.buildinfos,
             self.documents,
             self.certificate
         )?;
@@ -170,6 +175,7 @@ fn check(directory: &Path, certificate: Certificate, mut report: VerifyReport) -
         repository::check(&mut release, &manifest);
         images::check(&mut release);
         attestation::check(&mut release);
+        buildinfo::check(&mut release);
     }
     release.report.problems.sort();
     release.report.problems.dedup();
@@ -197,6 +203,8 @@ struct Package {
     location: String,
     header: PackageHeader,
     sha256: Digest,
+    /// Digests of main header and payload.
+    parts: (Digest, Digest),
     size: u64,
 }
 

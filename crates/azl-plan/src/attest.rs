@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::build::{buildroot, script, srpm_node};
 use crate::inputs::{ComponentInput, ImageInput, Inputs};
-use crate::requires::Needs;
-use crate::{image, repo, sign, source};
+use crate::requires::AllNeeds;
+use crate::{builds, image, repo, sign, source};
 
 /// Media type of an in-toto statement, the DSSE payload type.
 pub const STATEMENT: &str = "application/vnd.in-toto+json";
@@ -63,18 +63,19 @@ pub(crate) fn insert_component(
     inputs: &Inputs,
     name: &str,
     component: &ComponentInput,
-    needs: &Needs,
+    all: &AllNeeds,
     nodes: &mut BTreeMap<NodeId, Node>,
 ) {
+    let build = builds::shipped(inputs, name);
     let parameters = json!({
         "build_type": "rpm", "name": name, "version": inputs.version, "seed_derived": component.seed_derived,
     });
     let materials = BTreeMap::from([
         ("files".to_owned(), component.files.iter().cloned().map(Hole::Known).collect()),
         ("sources".to_owned(), source::holes(name, component)),
-        ("buildroot".to_owned(), buildroot(inputs, name, needs)),
+        ("buildroot".to_owned(), buildroot(inputs, &build, &all[&build])),
         ("scripts".to_owned(), vec![script("srpm.sh"), script("rpm.sh")]),
-        ("srpm".to_owned(), vec![Hole::outputs(&srpm_node(name), Select::All)]),
+        ("srpm".to_owned(), vec![Hole::outputs(&srpm_node(&build), Select::All)]),
     ]);
     let subjects = vec![Hole::outputs(&sign::node(name), Select::All)];
     insert_provenance(inputs, name, Statement { parameters, subjects, materials }, nodes);

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use azl_action::{Demand, Hole, Node, NodeId, Run, Select, Work};
 use azl_digest::Digest;
 
-use crate::inputs::{ComponentInput, Inputs, SeedSet};
+use crate::inputs::{Inputs, SeedSet};
 use crate::requires::Needs;
-use crate::{MACROS, SANDBOX_REVISION, seed, source};
+use crate::{MACROS, SANDBOX_REVISION, builds, seed, source};
 
 /// Scripts that run in the sandbox, by name. They are inputs like any other: a change of one is a change of its actions.
-pub const SCRIPTS: [(&str, &str); 9] = [
+pub const SCRIPTS: [(&str, &str); 10] = [
     ("query.sh", include_str!("scripts/query.sh")),
+    ("requires.sh", include_str!("scripts/requires.sh")),
     ("parse.sh", include_str!("scripts/parse.sh")),
     ("srpm.sh", include_str!("scripts/srpm.sh")),
     ("rpm.sh", include_str!("scripts/rpm.sh")),
@@ -32,14 +33,14 @@ const DETERMINISM: [&str; 5] = [
     "build_mtime_policy clamp_to_source_date_epoch",
 ];
 
-/// Returns the name of the node that makes a component's source package.
-pub fn srpm_node(component: &str) -> NodeId {
-    NodeId::new("srpm", component)
+/// Returns the name of the node that makes the source package of a build.
+pub fn srpm_node(build: &str) -> NodeId {
+    NodeId::new("srpm", build)
 }
 
-/// Returns the name of the node that builds a component.
-pub fn rpm_node(component: &str) -> NodeId {
-    NodeId::new("rpm", component)
+/// Returns the name of the node that makes the packages of a build.
+pub fn rpm_node(build: &str) -> NodeId {
+    NodeId::new("rpm", build)
 }
 
 /// Returns a script as an input.
@@ -51,8 +52,22 @@ pub(crate) fn script(name: &str) -> Hole {
     Hole::blob(name, Digest::of(text.as_bytes()))
 }
 
-/// Returns the environment of every build: fixed words, plus what the seed's programs need.
-pub(crate) fn environment(set: &SeedSet) -> BTreeMap<String, String> {
+/// Returns the environment of a build: fixed words, plus what the seed's programs need where there is a seed.
+pub(crate) fn environment(inputs: &Inputs, build: &str) -> BTreeMap<String, String> {
+    match builds::is_second(build) {
+        true => fixed_environment(),
+        false => seed_environment(seed::build_set(inputs)),
+    }
+}
+
+/// Returns the environment of a command in a root of the seed.
+pub(crate) fn seed_environment(set: &SeedSet) -> BTreeMap<String, String> {
+    let mut environment = fixed_environment();
+    environment.extend(set.environment.clone());
+    environment
+}
+
+fn fixed_environment() -> BTreeMap<String, String> {
     let fixed = [
         ("HOME", "/builddir"),
         ("LC_ALL", "C.UTF-8"),
@@ -62,10 +77,7 @@ pub(crate) fn environment(set: &SeedSet) -> BTreeMap<String, String> {
         ("TZ", "UTC"),
         ("USER", "builder"),
     ];
-    let mut environment: BTreeMap<String, String> =
-        fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    environment.extend(set.environment.clone());
-    environment
+    fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// Returns rpm's settings of every build, as arguments.
@@ -73,15 +85,10 @@ pub(crate) fn defines() -> impl Iterator<Item = String> {
     DETERMINISM.into_iter().flat_map(|setting| ["--define".to_owned(), setting.to_owned()])
 }
 
-pub(crate) fn insert(
-    inputs: &Inputs,
-    name: &str,
-    component: &ComponentInput,
-    needs: &Needs,
-    nodes: &mut BTreeMap<NodeId, Node>,
-) {
-    source::nodes(name, component, nodes);
-    nodes.insert(srpm_node(name), Node::new(Work::Run(srpm(inputs, name, component)), 10));
+/// Adds what makes the packages of one build.
+pub(crate) fn insert(inputs: &Inputs, name: &str, needs: &Needs, nodes: &mut BTreeMap<NodeId, Node>) {
+    let component = builds::input(inputs, name);
+    insert_srpm(inputs, name, needs, nodes);
     let weight = 60 + component.sources.values().map(|wanted| wanted.size.unwrap_or(0) / 200_000).sum::<u64>();
     let weight = u32::try_from(weight).unwrap_or(u32::MAX);
     let build = Node::new(Work::Run(rpm(inputs, name, needs)), weight).demanding(match component.expensive {
@@ -91,16 +98,24 @@ pub(crate) fn insert(
     nodes.insert(rpm_node(name), build);
 }
 
-fn srpm(inputs: &Inputs, name: &str, component: &ComponentInput) -> Run<Vec<Hole>> {
-    let set = seed::build_set(inputs);
-    let mut root = seed::layers("build", set);
-    root.extend(macros_layer(name));
+/// Adds what makes the source package of one build.
+pub(crate) fn insert_srpm(inputs: &Inputs, name: &str, needs: &Needs, nodes: &mut BTreeMap<NodeId, Node>) {
+    source::nodes(builds::component_of(name), builds::input(inputs, name), nodes);
+    nodes.insert(srpm_node(name), Node::new(Work::Run(srpm(inputs, name, needs)), 10));
+}
+
+fn srpm(inputs: &Inputs, name: &str, needs: &Needs) -> Run<Vec<Hole>> {
+    let component = builds::input(inputs, name);
     let command = ["/usr/bin/bash", "/in/script/srpm.sh", &component.spec].map(str::to_owned);
     let mut run = Run {
         arch: inputs.arch,
-        command: command.into_iter().chain(defines()).collect(),
-        env: environment(set),
-        root,
+        command: command.into_iter().chain(defines()).chain(builds::conditionals(inputs, name)).collect(),
+        env: environment(inputs, name),
+        // The seed has rpmbuild; without it there is the root that the packages are built in.
+        root: match builds::is_second(name) {
+            true => buildroot(inputs, name, needs),
+            false => base_root(inputs, name),
+        },
         inputs: BTreeMap::from([
             ("files".to_owned(), component.files.iter().cloned().map(Hole::Known).collect()),
             ("script".to_owned(), vec![script("srpm.sh")]),
@@ -110,26 +125,21 @@ fn srpm(inputs: &Inputs, name: &str, component: &ComponentInput) -> Run<Vec<Hole
         sandbox_revision: SANDBOX_REVISION,
     };
     if !component.sources.is_empty() {
-        run.inputs.insert("sources".to_owned(), source::holes(name, component));
+        run.inputs.insert("sources".to_owned(), source::holes(builds::component_of(name), component));
     }
     run
 }
 
-fn macros_layer(name: &str) -> Option<Hole> {
-    (name != MACROS).then(|| Hole::outputs(&rpm_node(MACROS), Select::BinaryRpms))
-}
-
 fn rpm(inputs: &Inputs, name: &str, needs: &Needs) -> Run<Vec<Hole>> {
-    let set = seed::build_set(inputs);
     let command = ["/usr/bin/bash", "/in/script/rpm.sh"].map(str::to_owned);
     Run {
         arch: inputs.arch,
-        command: command.into_iter().chain(defines()).collect(),
-        env: environment(set),
+        command: command.into_iter().chain(defines()).chain(builds::conditionals(inputs, name)).collect(),
+        env: environment(inputs, name),
         root: buildroot(inputs, name, needs),
         inputs: BTreeMap::from([
             ("script".to_owned(), vec![script("rpm.sh")]),
-            ("srpm".to_owned(), vec![Hole::outputs(&srpm_node(name), Select::Suffix(".src.rpm".to_owned()))]),
+            ("srpm".to_owned(), vec![Hole::outputs(&srpm_node(name), Select::SourcePackages)]),
         ]),
         timeout: 7200,
         as_root: false,
@@ -137,18 +147,29 @@ fn rpm(inputs: &Inputs, name: &str, needs: &Needs) -> Run<Vec<Hole>> {
     }
 }
 
-/// Returns the layers of a component's buildroot: the seed, our macros, and our own packages that its
-/// BuildRequires need.
+/// Returns the layers of a build's root: the seed and our macros in stage 1, and our own packages that it needs.
 pub(crate) fn buildroot(inputs: &Inputs, name: &str, needs: &Needs) -> Vec<Hole> {
     let set = seed::build_set(inputs);
-    let mut root = seed::layers("build", set);
-    root.extend(macros_layer(name));
+    let (mut root, assume) = match builds::is_second(name) {
+        true => (fixups(inputs), Vec::new()),
+        false => (base_root(inputs, name), set.provides.clone()),
+    };
     if !needs.wants.is_empty() {
-        root.push(Hole::Closure {
-            wants: needs.wants.clone(),
-            nodes: needs.from.iter().map(|component| rpm_node(component)).collect(),
-            assume: set.provides.clone(),
-        });
+        let nodes = needs.from.keys().map(|build| rpm_node(build)).collect();
+        root.push(Hole::Closure { wants: needs.wants.clone(), nodes, assume });
     }
     root
+}
+
+/// Returns the layers of a root in which nothing is compiled.
+fn base_root(inputs: &Inputs, name: &str) -> Vec<Hole> {
+    let mut root = seed::layers("build", seed::build_set(inputs));
+    if builds::component_of(name) != MACROS {
+        root.push(Hole::outputs(&rpm_node(MACROS), Select::BinaryRpms));
+    }
+    root
+}
+
+fn fixups(inputs: &Inputs) -> Vec<Hole> {
+    inputs.stage2.iter().map(|stage| Hole::Known(stage.fixups.clone())).collect()
 }

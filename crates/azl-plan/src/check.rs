@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use azl_action::{Hole, Node, NodeId, Run, Select, Work};
 
-use crate::build::{environment, script};
+use crate::build::{script, seed_environment};
 use crate::inputs::{ImageKind, Inputs, SeedSet};
 use crate::{SANDBOX_REVISION, image, repo, seed};
 
@@ -24,7 +24,13 @@ pub(crate) fn insert(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
         if repository == "base" {
             let data = [repo::node(repository), repo::signature_node(repository)];
             roles.insert("repodata", data.iter().map(|node| Hole::outputs(node, Select::All)).collect());
-            add(inputs, &format!("repository-{repository}"), ("check-repository.sh", &[INSTALLED]), roles, nodes);
+            add(
+                inputs,
+                &format!("repository-{repository}"),
+                ("check-repository.sh", &[INSTALLED, inputs.arch.rpm()]),
+                roles,
+                nodes,
+            );
         }
     }
     for (name, image) in &inputs.images {
@@ -39,7 +45,7 @@ pub(crate) fn insert(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
 
 /// The set has no locale but the one that needs no files.
 fn check_environment(set: &SeedSet) -> BTreeMap<String, String> {
-    let mut env = environment(set);
+    let mut env = seed_environment(set);
     env.insert("LC_ALL".to_owned(), "C".to_owned());
     env
 }

@@ -50,7 +50,7 @@ pub(crate) fn insert(inputs: &Inputs, name: &str, image: &ImageInput, nodes: &mu
 /// Derives what depends on all packages together, in the seed's root, from the packages as files.
 fn derive(inputs: &Inputs, image: &ImageInput) -> Run<Vec<Hole>> {
     let set = seed::build_set(inputs);
-    let mut env = build::environment(set);
+    let mut env = build::seed_environment(set);
     env.insert("SOURCE_DATE_EPOCH".to_owned(), inputs.epoch.to_string());
     let command = ["/usr/bin/bash", "/in/script/derive.sh"].map(str::to_owned);
     Run {

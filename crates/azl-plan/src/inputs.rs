@@ -1,6 +1,6 @@
 //! What planning starts from: everything authored, resolved and pinned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use azl_action::{Blob, Wanted};
 use azl_digest::Sha512;
@@ -19,6 +19,10 @@ pub struct Inputs {
     pub seed: BTreeMap<String, SeedSet>,
     /// Components of the release set, by name.
     pub components: BTreeMap<String, ComponentInput>,
+    /// Bootstrap variants, by component.
+    pub bootstrap: BTreeMap<String, Bootstrap>,
+    /// What a root of stage 2 is made of, if the release is built in stage 2 as well.
+    pub stage2: Option<Stage2>,
     /// Images to compose, by name.
     pub images: BTreeMap<String, ImageInput>,
     /// Capabilities that packages require and the release does not hold, by name.
@@ -55,6 +59,26 @@ pub struct ComponentInput {
     pub expensive: bool,
     /// Whether this takes bytes of the seed into its packages.
     pub seed_derived: bool,
+}
+
+/// A second build of a component, which breaks a cycle.
+#[derive(Debug, Clone)]
+pub struct Bootstrap {
+    /// Build conditionals that are switched on.
+    pub with: BTreeSet<String>,
+    /// Build conditionals that are switched off.
+    pub without: BTreeSet<String>,
+    /// Components that build against it.
+    pub users: BTreeSet<String>,
+}
+
+/// What every root of stage 2 holds.
+#[derive(Debug, Clone)]
+pub struct Stage2 {
+    /// Capabilities, from our own packages of stage 1.
+    pub packages: Vec<String>,
+    /// A `.layer.json` with links, files and directories that scripts of packages would have made.
+    pub fixups: Blob,
 }
 
 /// A source archive that overlays change from inside.

@@ -10,10 +10,19 @@
 
 pub mod attest;
 pub mod boot;
+mod bootstrap;
 pub mod build;
+pub mod buildinfo;
+pub mod builds;
+mod capabilities;
 pub mod check;
 mod clashes;
+mod cycles;
+mod error;
 pub mod facts;
+mod files;
+mod fitting;
+pub mod generated;
 pub mod image;
 pub mod inputs;
 pub mod parse;
@@ -24,10 +33,16 @@ pub mod requires;
 pub mod seed;
 pub mod sign;
 pub mod source;
+pub mod synthetic;
+#[cfg(test)]
+mod toy;
 
-pub use facts::{Facts, SpecFacts};
-pub use inputs::{ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing};
-pub use release::{PlanError, plan};
+pub use error::PlanError;
+pub use facts::{Facts, FactsError, PackageFacts, SpecFacts};
+pub use files::{EntryKind, FileEntry};
+pub use fitting::unfit;
+pub use inputs::{Bootstrap, ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing, Stage2};
+pub use release::plan;
 
 /// The component whose macros every other one is built with.
 pub const MACROS: &str = "azurelinux-rpm-config";

@@ -34,7 +34,7 @@ pub(crate) fn insert(inputs: &Inputs, set: &str, specs: &Specs, nodes: &mut BTre
     let run = Run {
         arch: inputs.arch,
         command: command.into_iter().chain(build::defines()).collect(),
-        env: build::environment(seed),
+        env: build::seed_environment(seed),
         root,
         inputs: files,
         // Parsing may run the spec's own shell and Lua; it ends or it is ended.

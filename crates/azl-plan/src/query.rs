@@ -5,24 +5,26 @@ use std::collections::BTreeMap;
 use azl_action::{Hole, Node, NodeId, Run, Select, Work};
 
 use crate::build::{self, script};
-use crate::inputs::{ComponentInput, Inputs};
-use crate::{MACROS, SANDBOX_REVISION, seed};
+use crate::inputs::Inputs;
+use crate::{MACROS, SANDBOX_REVISION, builds, seed};
 
-/// Returns the name of the node that queries a component.
-pub fn node(component: &str) -> NodeId {
-    NodeId::new("query", component)
+/// Returns the name of the node that asks about a build.
+pub fn node(build: &str) -> NodeId {
+    NodeId::new("query", build)
 }
 
-pub(crate) fn insert(inputs: &Inputs, name: &str, component: &ComponentInput, nodes: &mut BTreeMap<NodeId, Node>) {
+pub(crate) fn insert(inputs: &Inputs, name: &str, nodes: &mut BTreeMap<NodeId, Node>) {
+    let component = builds::input(inputs, name);
     let set = seed::build_set(inputs);
     let mut root = seed::layers("build", set);
     if name != MACROS && inputs.components.contains_key(MACROS) {
         root.push(Hole::outputs(&build::rpm_node(MACROS), Select::BinaryRpms));
     }
+    let command = ["/usr/bin/bash", "/in/script/query.sh", &component.spec].map(str::to_owned);
     let run = Run {
         arch: inputs.arch,
-        command: vec!["/usr/bin/bash".into(), "/in/script/query.sh".into(), component.spec.clone()],
-        env: build::environment(set),
+        command: command.into_iter().chain(builds::conditionals(inputs, name)).collect(),
+        env: build::seed_environment(set),
         root,
         inputs: BTreeMap::from([
             ("files".to_owned(), component.files.iter().cloned().map(Hole::Known).collect()),

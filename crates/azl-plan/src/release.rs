@@ -2,66 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azl_action::{Graph, GraphError, Node, NodeId};
+use azl_action::{Graph, Node, NodeId};
 
+use crate::error::PlanError;
 use crate::facts::Facts;
+use crate::generated::Rounds;
 use crate::inputs::Inputs;
 use crate::parse::Specs;
-use crate::requires::{self, Needs};
-use crate::{MACROS, attest, boot, build, check, clashes, image, parse, query, repo, seed, sign};
-
-/// Input that cannot be planned.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PlanError {
-    /// A BuildRequires leads nowhere.
-    #[error(
-        "`{component}` needs `{capability}`, which neither a component of the release set nor the seed provides\n  hint: add a component that provides it, or list it under `provides` in overlays/distro/seed.toml if the seed has the tool"
-    )]
-    NobodyProvides {
-        /// Who asks.
-        component: String,
-        /// For what.
-        capability: String,
-    },
-    /// Components need each other to be built.
-    #[error("BuildRequires go in a circle: {}", .0.join(" needs "))]
-    Cycle(Vec<String>),
-    /// Two components make a package of one name.
-    #[error(
-        "package `{package}` is made by `{}` and by `{}`\n  hint: remove it from one of them with an overlay `spec-remove-subpackage`",
-        components[0],
-        components[1]
-    )]
-    PackageTwice {
-        /// Its name.
-        package: String,
-        /// Who makes it.
-        components: [String; 2],
-    },
-    /// A component provides the name of another's package.
-    #[error(
-        "`{component}` provides `{package}`, which is a package of `{owner}`\n  hint: remove one of them: `spec-remove-dependency` with tag `Provides`, or `spec-remove-subpackage`"
-    )]
-    Usurped {
-        /// Who provides it.
-        component: String,
-        /// The name.
-        package: String,
-        /// Whose it is.
-        owner: String,
-    },
-    /// The stages do not fit together.
-    #[error(transparent)]
-    Graph(#[from] GraphError),
-}
+use crate::requires::{self, AllNeeds};
+use crate::{
+    MACROS, attest, boot, build, buildinfo, builds, check, clashes, fitting, generated, image, parse, query, repo,
+    seed, sign,
+};
 
 /// How far a graph goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Goal {
-    /// Learn the facts of these components.
+    /// Learn the facts of these builds.
     Facts(BTreeSet<String>),
+    /// Run these rounds of generated BuildRequires.
+    Requires(Rounds),
     /// Build the packages of these components.
     Packages(BTreeSet<String>),
+    /// Build and sign the packages of these components, and say how.
+    Buildinfo(BTreeSet<String>),
     /// Everything up to signed repositories.
     Repositories,
     /// Compose these images; boot them too if asked.
@@ -81,113 +45,155 @@ pub enum Goal {
 
 /// Plans a goal with what is known.
 ///
-/// Facts of the macros component must be there for any goal but its own facts; facts of every component
-/// that is to be built must be there to build it.
+/// Facts of the macros component must be there for any goal but its own facts; facts of every build that is to be made must
+/// be there to make it.
 ///
 /// # Errors
-/// All names that two components claim; else all BuildRequires that lead nowhere, or a cycle.
+/// All names that two components claim; else all BuildRequires that lead nowhere, and all cycles.
 pub fn plan(inputs: &Inputs, facts: &Facts, goal: &Goal) -> Result<Graph, Vec<PlanError>> {
-    let mut nodes = BTreeMap::new();
-    seed::nodes(inputs, &mut nodes);
-    let claims = clashes::find(facts);
-    if !claims.is_empty() {
-        return Err(claims);
+    let errors = match goal {
+        Goal::Packages(names) | Goal::Buildinfo(names) => fitting::check(inputs, facts, names.iter()),
+        _ => Vec::new(),
+    };
+    let errors: Vec<PlanError> = errors.into_iter().chain(clashes::find(inputs, facts)).collect();
+    if !errors.is_empty() {
+        return Err(errors);
     }
-    let needs = requires::resolve(facts, &inputs.seed["build"].provides)?;
-    match goal {
-        Goal::Facts(names) => insert_queries(inputs, names, &needs, &mut nodes),
-        Goal::Packages(names) => insert_builds(inputs, &with_needs(names, &needs), &needs, &mut nodes),
-        Goal::Repositories => insert_repositories(inputs, &needs, &mut nodes),
-        Goal::Images { names, boot } => {
-            insert_repositories(inputs, &needs, &mut nodes);
-            insert_images(inputs, names, *boot, &mut nodes);
+    let inputs = &*fitting::fitting(inputs, facts);
+    let mut planning = Planning { inputs, needs: needs(inputs, facts, goal)?, nodes: BTreeMap::new() };
+    seed::nodes(inputs, &mut planning.nodes);
+    planning.insert(goal);
+    drop_unused_seed(&mut planning.nodes);
+    Graph::new(planning.nodes).map_err(|error| vec![error.into()])
+}
+
+/// Stage 2 is looked at only when something is to be built in it.
+fn needs(inputs: &Inputs, facts: &Facts, goal: &Goal) -> Result<AllNeeds, Vec<PlanError>> {
+    let mut needs = requires::resolve(inputs, facts)?;
+    match (goal, &inputs.stage2) {
+        (Goal::Facts(_) | Goal::Requires(_) | Goal::Specs(_), _) | (_, None) => {}
+        (_, Some(stage)) => {
+            let second = requires::resolve_second(inputs, facts, stage, &needs)?;
+            needs.extend(second);
         }
-        Goal::Release => insert_release(inputs, &needs, &mut nodes),
-        Goal::Checks => {
-            insert_release(inputs, &needs, &mut nodes);
-            check::insert(inputs, &mut nodes);
-        }
-        Goal::Specs(sets) => {
-            insert_macros(inputs, &needs, &mut nodes);
-            for (name, specs) in sets {
-                parse::insert(inputs, name, specs, &mut nodes);
+    }
+    Ok(needs)
+}
+
+struct Planning<'a> {
+    inputs: &'a Inputs,
+    needs: AllNeeds,
+    nodes: BTreeMap<NodeId, Node>,
+}
+
+impl Planning<'_> {
+    fn insert(&mut self, goal: &Goal) {
+        match goal {
+            Goal::Facts(names) => {
+                for name in names {
+                    query::insert(self.inputs, name, &mut self.nodes);
+                }
+                self.insert_macros();
+            }
+            Goal::Requires(rounds) => self.insert_rounds(rounds),
+            Goal::Packages(names) => self.insert_builds(names.iter()),
+            Goal::Buildinfo(names) => {
+                self.insert_builds(names.iter());
+                for name in names {
+                    sign::insert(self.inputs, name, &mut self.nodes);
+                    buildinfo::insert(self.inputs, name, &self.inputs.components[name], &mut self.nodes);
+                }
+            }
+            Goal::Repositories => self.insert_repositories(),
+            Goal::Images { names, boot } => {
+                self.insert_repositories();
+                self.insert_images(names, *boot);
+            }
+            Goal::Release => self.insert_release(),
+            Goal::Checks => {
+                self.insert_release();
+                check::insert(self.inputs, &mut self.nodes);
+            }
+            Goal::Specs(sets) => {
+                self.insert_macros();
+                for (name, specs) in sets {
+                    parse::insert(self.inputs, name, specs, &mut self.nodes);
+                }
             }
         }
     }
-    drop_unused_seed(&mut nodes);
-    Graph::new(nodes).map_err(|error| vec![error.into()])
-}
 
-fn insert_queries(
-    inputs: &Inputs,
-    names: &BTreeSet<String>,
-    needs: &BTreeMap<String, Needs>,
-    nodes: &mut BTreeMap<NodeId, Node>,
-) {
-    for name in names {
-        query::insert(inputs, name, &inputs.components[name], nodes);
-    }
-    insert_macros(inputs, needs, nodes);
-}
-
-fn insert_macros(inputs: &Inputs, needs: &BTreeMap<String, Needs>, nodes: &mut BTreeMap<NodeId, Node>) {
-    if let Some(needs) = needs.get(MACROS) {
-        build::insert(inputs, MACROS, &inputs.components[MACROS], needs, nodes);
-    }
-}
-
-/// Adds the components that others need, and the macros that all need.
-fn with_needs(names: &BTreeSet<String>, needs: &BTreeMap<String, Needs>) -> BTreeSet<String> {
-    let mut all = names.clone();
-    all.insert(MACROS.to_owned());
-    for name in names {
-        all.extend(needs.get(name).into_iter().flat_map(|needs| needs.from.iter().cloned()));
-    }
-    all
-}
-
-fn insert_builds(
-    inputs: &Inputs,
-    names: &BTreeSet<String>,
-    needs: &BTreeMap<String, Needs>,
-    nodes: &mut BTreeMap<NodeId, Node>,
-) {
-    for name in names {
-        build::insert(inputs, name, &inputs.components[name], &needs[name], nodes);
-    }
-}
-
-fn insert_repositories(inputs: &Inputs, needs: &BTreeMap<String, Needs>, nodes: &mut BTreeMap<NodeId, Node>) {
-    insert_builds(inputs, &inputs.components.keys().cloned().collect(), needs, nodes);
-    for name in inputs.components.keys() {
-        sign::insert(inputs, name, nodes);
-    }
-    repo::insert(inputs, nodes);
-}
-
-fn insert_images(inputs: &Inputs, names: &BTreeSet<String>, with_boot: bool, nodes: &mut BTreeMap<NodeId, Node>) {
-    for name in names {
-        image::insert(inputs, name, &inputs.images[name], nodes);
-        if with_boot {
-            boot::insert(inputs, name, &inputs.images[name], nodes);
+    /// Adds the macros that all builds need, once they are known.
+    fn insert_macros(&mut self) {
+        if self.needs.contains_key(MACROS) {
+            self.insert_all(&BTreeSet::from([MACROS.to_owned()]));
         }
     }
-}
 
-fn insert_release(inputs: &Inputs, needs: &BTreeMap<String, Needs>, nodes: &mut BTreeMap<NodeId, Node>) {
-    insert_repositories(inputs, needs, nodes);
-    insert_images(inputs, &inputs.images.keys().cloned().collect(), true, nodes);
-    attest::insert_repositories(inputs, nodes);
-    for (name, component) in &inputs.components {
-        attest::insert_component(inputs, name, component, &needs[name], nodes);
+    fn insert_rounds(&mut self, rounds: &Rounds) {
+        let providers = rounds.keys().filter_map(|build| self.needs.get(build)).flat_map(|needs| needs.from.keys());
+        let names = requires::reach(providers, &self.needs);
+        self.insert_all(&names);
+        self.insert_macros();
+        for (build, round) in rounds {
+            generated::insert(self.inputs, (build, *round), &self.needs[build], &mut self.nodes);
+        }
     }
-    for (name, image) in &inputs.images {
-        attest::insert_image(inputs, name, image, nodes);
+
+    /// Adds builds of components, as they are shipped, with all that they need.
+    fn insert_builds<'n>(&mut self, components: impl Iterator<Item = &'n String>) {
+        let shipped: Vec<String> = components.map(|component| builds::shipped(self.inputs, component)).collect();
+        self.insert_all(&requires::reach(shipped.iter(), &self.needs));
+        self.insert_macros();
+    }
+
+    fn insert_all(&mut self, names: &BTreeSet<String>) {
+        for name in names {
+            build::insert(self.inputs, name, &self.needs[name], &mut self.nodes);
+        }
+    }
+
+    fn insert_repositories(&mut self) {
+        self.insert_builds(self.inputs.components.keys());
+        for name in self.inputs.components.keys() {
+            sign::insert(self.inputs, name, &mut self.nodes);
+        }
+        repo::insert(self.inputs, &mut self.nodes);
+    }
+
+    fn insert_images(&mut self, names: &BTreeSet<String>, with_boot: bool) {
+        for name in names {
+            image::insert(self.inputs, name, &self.inputs.images[name], &mut self.nodes);
+            if with_boot {
+                boot::insert(self.inputs, name, &self.inputs.images[name], &mut self.nodes);
+            }
+        }
+    }
+
+    fn insert_release(&mut self) {
+        self.insert_repositories();
+        self.insert_images(&self.inputs.images.keys().cloned().collect(), true);
+        attest::insert_repositories(self.inputs, &mut self.nodes);
+        for (name, component) in &self.inputs.components {
+            attest::insert_component(self.inputs, name, component, &self.needs, &mut self.nodes);
+            buildinfo::insert(self.inputs, name, component, &mut self.nodes);
+        }
+        for (name, image) in &self.inputs.images {
+            attest::insert_image(self.inputs, name, image, &mut self.nodes);
+        }
     }
 }
 
 /// A set of the seed that nothing uses is not fetched.
 fn drop_unused_seed(nodes: &mut BTreeMap<NodeId, Node>) {
-    let used: BTreeSet<NodeId> = nodes.values().flat_map(|node| node.derivation.needs()).collect();
-    nodes.retain(|id, _| id.stage() != "seed" || used.contains(id));
+    let mut unused: BTreeSet<NodeId> = nodes.keys().filter(|id| id.stage() == "seed").cloned().collect();
+    for node in nodes.values() {
+        if unused.is_empty() {
+            return;
+        }
+        for need in node.derivation.holes().into_iter().flatten().flat_map(azl_action::Hole::nodes) {
+            unused.remove(need);
+        }
+    }
+    nodes.retain(|id, _| !unused.contains(id));
 }

@@ -1,85 +1,141 @@
-//! From BuildRequires to components: who must be built before whom.
+//! From BuildRequires to builds: who must be built before whom, and what a buildroot takes from whom.
+//!
+//! Every requirement is met from what is given (the seed), else from one of our packages, whose own requirements are met
+//! likewise. Which packages enter a buildroot is decided later, from built packages; here is decided which builds may give them.
+//!
+//! **Invariant:** what each build needs is a function of the facts; the work grows with the edges, not with their paths.
+
+mod buildroot;
+mod stages;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::Facts;
-use crate::release::PlanError;
+use azl_rpm::Rich;
 
-/// What a component's buildroot needs beyond the seed.
+use crate::builds;
+use crate::capabilities::{Given, Index};
+use crate::error::PlanError;
+use crate::facts::{Facts, SpecFacts};
+use crate::inputs::{Bootstrap, Inputs};
+use buildroot::Buildroot;
+
+pub(crate) use stages::{resolve, resolve_second};
+
+/// What a build's root needs beyond what is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Capabilities our own packages must provide.
     pub wants: Vec<String>,
-    /// Components whose packages may be needed for that, directly or not.
-    pub from: BTreeSet<String>,
+    /// Builds that may provide them, each with the first requirement that led there. What these builds need in turn is
+    /// not repeated here.
+    pub from: BTreeMap<String, String>,
 }
 
-/// Returns the needs of every component.
-///
-/// # Errors
-/// All capabilities that nobody provides, each with the component that asks; or a cycle, in full.
-pub fn resolve(facts: &Facts, seed_provides: &[String]) -> Result<BTreeMap<String, Needs>, Vec<PlanError>> {
-    let providers = providers(facts);
-    let mut direct: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut needs: BTreeMap<String, Needs> = BTreeMap::new();
-    let mut errors = Vec::new();
-    for (component, fact) in facts {
-        let mine = needs.entry(component.clone()).or_default();
-        let edges = direct.entry(component.clone()).or_default();
-        for requirement in &fact.build_requires {
-            let name = capability_name(requirement);
-            if name.starts_with("rpmlib(") || covers(seed_provides, name) {
-                continue;
-            }
-            match providers.get(name) {
-                Some(provider) => {
-                    mine.wants.push(requirement.clone());
-                    edges.insert((*provider).to_owned());
-                }
-                None => errors
-                    .push(PlanError::NobodyProvides { component: component.clone(), capability: requirement.clone() }),
-            }
+/// The needs of every build, by its name.
+pub(crate) type AllNeeds = BTreeMap<String, Needs>;
+
+/// Builds that need each other, packages and what is given: everything that requirements are met from.
+pub(crate) struct Resolver<'a> {
+    builds: Vec<(&'a str, &'a SpecFacts)>,
+    inputs: &'a Inputs,
+    facts: &'a Facts,
+    index: Index<'a>,
+    given: Given<'a>,
+}
+
+impl<'a> Resolver<'a> {
+    pub(crate) fn new(inputs: &'a Inputs, facts: &'a Facts, given: Given<'a>, is_meant: impl Fn(&str) -> bool) -> Self {
+        let builds: Vec<(&str, &SpecFacts)> = facts
+            .iter()
+            .filter(|(build, spec)| is_meant(build) && spec.is_for(inputs.arch))
+            .map(|(build, spec)| (build.as_str(), spec))
+            .collect();
+        let index = Index::new(builds.iter().map(|(_, facts)| *facts));
+        Self { builds, inputs, facts, index, given }
+    }
+
+    pub(crate) fn name(&self, build: usize) -> &'a str {
+        self.builds[build].0
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Option<usize> {
+        self.builds.binary_search_by_key(&name, |(build, _)| build).ok()
+    }
+
+    /// Returns the packages `build` may take for a dependency, best first: variants go to those they are declared for.
+    fn providers(&self, build: usize, rich: &Rich) -> Vec<usize> {
+        let mut packages = self.index.providers(rich);
+        if !self.inputs.bootstrap.is_empty() {
+            packages.retain(|package| self.may_use(build, self.index.packages[*package].build));
+        }
+        packages
+    }
+
+    fn may_use(&self, user: usize, provider: usize) -> bool {
+        let provider = self.name(provider);
+        match self.declared(provider) {
+            Some(variant) => variant.users.contains(self.name(user)) == builds::is_variant(provider),
+            None => true,
         }
     }
-    if let Some(cycle) = azl_action::graph::find_cycle(&direct) {
-        errors.push(PlanError::Cycle(cycle));
-    }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    for (component, mine) in &mut needs {
-        mine.from = reachable(component, &direct);
-    }
-    Ok(needs)
-}
 
-/// The first component, by name, that provides each capability by name.
-fn providers(facts: &Facts) -> BTreeMap<&str, &str> {
-    let mut providers = BTreeMap::new();
-    for (component, fact) in facts {
-        for provide in fact.packages.iter().chain(&fact.provides) {
-            providers.entry(capability_name(provide)).or_insert(component.as_str());
+    /// Returns the declared variant of the component that a build is of, if the variant is among the builds.
+    fn declared(&self, build: &str) -> Option<&'a Bootstrap> {
+        let component = builds::component_of(build);
+        let variant = self.inputs.bootstrap.get(component)?;
+        self.number(&builds::bootstrap(component)).map(|_| variant)
+    }
+
+    /// Meets `wants` of every build, which `wants_of` gives, and returns what each needs.
+    pub(crate) fn meet_all<'w>(
+        &self,
+        wants_of: impl Fn(&'a SpecFacts) -> Vec<&'w str>,
+        errors: &mut Vec<PlanError>,
+    ) -> Vec<Met>
+    where
+        'a: 'w,
+    {
+        let mut roots: Vec<Buildroot<'_, 'a>> = Vec::new();
+        for (build, (_, facts)) in self.builds.iter().enumerate() {
+            let mut root = Buildroot::new(self, build);
+            for want in wants_of(facts) {
+                root.want(want, errors);
+            }
+            roots.push(root);
         }
+        let direct: Vec<BTreeSet<usize>> = roots.iter().map(|root| root.from.keys().copied().collect()).collect();
+        roots.into_iter().map(|root| root.finish(&direct, errors)).collect()
     }
-    providers
+
+    /// Returns why nobody provides a capability, as far as that can be seen: a version that just missed, an architecture.
+    fn near_misses(&self, user: usize, rich: &Rich) -> Vec<String> {
+        let mut notes = Vec::new();
+        for wanted in buildroot::atoms(rich) {
+            for (package, provide) in self.index.near(wanted) {
+                let build = self.index.packages[package].build;
+                let why = if self.may_use(user, build) { "" } else { ", which `release.toml` has it build without" };
+                notes.push(format!("`{}` provides `{provide}`{why}", self.name(build)));
+            }
+        }
+        let arch = self.inputs.arch;
+        let others: Vec<(&String, &SpecFacts)> = self.facts.iter().filter(|(_, facts)| !facts.is_for(arch)).collect();
+        let index = Index::new(others.iter().map(|(_, facts)| *facts));
+        for package in buildroot::atoms(rich).into_iter().flat_map(|wanted| index.named(&wanted.name)) {
+            notes
+                .push(format!("`{}` provides it and is not built for {arch}", others[index.packages[package].build].0));
+        }
+        notes
+    }
 }
 
-fn capability_name(text: &str) -> &str {
-    text.split(' ').next().unwrap_or(text)
-}
-
-fn covers(provides: &[String], name: &str) -> bool {
-    provides
-        .iter()
-        .any(|known| name.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('(')))
-}
-
-fn reachable(start: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut queue = vec![start];
+/// Returns builds and all they need, directly or not.
+pub(crate) fn reach<'a>(from: impl Iterator<Item = &'a String>, needs: &AllNeeds) -> BTreeSet<String> {
+    let mut queue: Vec<&str> = from.map(String::as_str).collect();
+    let mut found: BTreeSet<String> = queue.iter().map(|name| (*name).to_owned()).collect();
     while let Some(name) = queue.pop() {
-        for next in edges.get(name).into_iter().flatten() {
-            if found.insert(next.clone()) {
+        for next in needs.get(name).into_iter().flat_map(|needs| needs.from.keys()) {
+            if !found.contains(next) {
+                found.insert(next.clone());
                 queue.push(next);
             }
         }
@@ -87,47 +143,35 @@ fn reachable(start: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> BTreeSe
     found
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::facts::SpecFacts;
-
-    fn facts(specs: &[(&str, &[&str], &[&str])]) -> Facts {
-        let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        specs
-            .iter()
-            .map(|(name, requires, packages)| {
-                let fact = SpecFacts { build_requires: words(requires), packages: words(packages), provides: vec![] };
-                ((*name).to_owned(), fact)
-            })
-            .collect()
+/// Returns the builds that need one of some, directly or not.
+pub(crate) fn users<'a>(of: impl Iterator<Item = &'a str>, needs: &'a AllNeeds) -> BTreeSet<&'a str> {
+    let mut direct: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (build, needs) in needs {
+        for provider in needs.from.keys() {
+            direct.entry(provider).or_default().push(build);
+        }
     }
-
-    #[test]
-    fn needs_reach_through_components_and_leave_out_the_seed() {
-        let facts = facts(&[
-            ("bash", &["gcc", "readline-devel >= 8"], &["bash"]),
-            ("readline", &["ncurses-devel"], &["readline", "readline-devel"]),
-            ("ncurses", &["gcc"], &["ncurses-devel"]),
-        ]);
-        let needs = resolve(&facts, &["gcc".to_owned()]).expect("resolvable");
-        assert_eq!(needs["bash"].wants, ["readline-devel >= 8"]);
-        assert_eq!(needs["bash"].from, BTreeSet::from(["ncurses".to_owned(), "readline".to_owned()]));
-        assert_eq!(needs["ncurses"], Needs::default());
+    let (mut found, mut queue) = (BTreeSet::new(), of.collect::<Vec<_>>());
+    while let Some(build) = queue.pop() {
+        for user in direct.get(build).into_iter().flatten() {
+            if found.insert(*user) {
+                queue.push(user);
+            }
+        }
     }
-
-    #[test]
-    fn every_unprovided_capability_is_reported() {
-        let facts = facts(&[("a", &["x-devel", "y-devel"], &["a"])]);
-        let errors = resolve(&facts, &[]).expect_err("nobody provides them");
-        assert_eq!(errors.len(), 2);
-        assert!(errors[0].to_string().contains("`a` needs `x-devel`"), "{}", errors[0]);
-    }
-
-    #[test]
-    fn a_cycle_is_printed() {
-        let facts = facts(&[("a", &["b"], &["a"]), ("b", &["a"], &["b"])]);
-        let errors = resolve(&facts, &[]).expect_err("a cycle");
-        assert!(errors[0].to_string().contains("a needs b needs a"), "{}", errors[0]);
-    }
+    found
 }
+
+/// What one build needs, by number of the builds that provide it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Met {
+    /// Capabilities our own packages must provide.
+    pub(crate) wants: Vec<String>,
+    /// Builds that provide them, each with the first requirement that led there.
+    pub(crate) from: BTreeMap<usize, String>,
+    /// What packages require that no spec provides, and which package; names that rpm finds in built files are left out.
+    pub(crate) unmet: Vec<(String, usize)>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use azl_action::{Hole, Node, NodeId, Select, Sign, SignForm, Work};
 
 use crate::build::{rpm_node, srpm_node};
+use crate::builds;
 use crate::inputs::Inputs;
 
 /// Returns the name of the node that signs a component's packages, source package included.
@@ -13,9 +14,10 @@ pub fn node(component: &str) -> NodeId {
 }
 
 pub(crate) fn insert(inputs: &Inputs, name: &str, nodes: &mut BTreeMap<NodeId, Node>) {
+    let build = builds::shipped(inputs, name);
     let payload = vec![
-        Hole::outputs(&rpm_node(name), Select::BinaryRpms),
-        Hole::outputs(&srpm_node(name), Select::Suffix(".src.rpm".to_owned())),
+        Hole::outputs(&rpm_node(&build), Select::BinaryRpms),
+        Hole::outputs(&srpm_node(&build), Select::SourcePackages),
     ];
     let derivation = sign(inputs, SignForm::Rpm, payload);
     nodes.insert(node(name), Node::new(derivation, 1));

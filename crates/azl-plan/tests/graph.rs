@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azl_action::{Blob, NodeId};
+use azl_action::{Blob, NodeId, Work};
 use azl_digest::Digest;
 use azl_plan::release::Goal;
-use azl_plan::{ComponentInput, Facts, ImageInput, ImageKind, Inputs, SeedSet, Signing, SpecFacts, plan};
+use azl_plan::{
+    Bootstrap, ComponentInput, Facts, ImageInput, ImageKind, Inputs, PlanError, SeedSet, Signing, SpecFacts, Stage2,
+    plan,
+};
 use azl_rpm::Arch;
 
 fn blob(name: &str) -> Blob {
@@ -22,6 +25,13 @@ fn component(name: &str) -> ComponentInput {
         expensive: false,
         seed_derived: false,
     }
+}
+
+fn fact(name: &str, requires: &str, packages: &str) -> SpecFacts {
+    let source = format!("source {name} 1-1");
+    let texts = [("source", source.as_str()), ("build-requires", requires), ("packages", packages)];
+    let texts = texts.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    SpecFacts::parse(&texts.into()).expect("facts")
 }
 
 fn toy() -> (Inputs, Facts) {
@@ -45,19 +55,16 @@ fn toy() -> (Inputs, Facts) {
         arch: Arch::X86_64,
         seed: BTreeMap::from([("build".to_owned(), seed(&["gcc"])), ("boot".to_owned(), seed(&[]))]),
         components: names.iter().map(|name| ((*name).to_owned(), component(name))).collect(),
+        bootstrap: BTreeMap::new(),
+        stage2: None,
         images: BTreeMap::from([("box".to_owned(), image)]),
         assumed: vec![],
         signing: Signing { fingerprint: "F".to_owned(), certificate: blob("key") },
     };
-    let fact = |requires: &[&str], packages: &[&str]| SpecFacts {
-        build_requires: requires.iter().map(|r| (*r).to_owned()).collect(),
-        packages: packages.iter().map(|p| (*p).to_owned()).collect(),
-        provides: vec![],
-    };
     let facts = Facts::from([
-        ("azurelinux-rpm-config".to_owned(), fact(&[], &["azurelinux-rpm-config"])),
-        ("app".to_owned(), fact(&["gcc", "lib-devel"], &["app"])),
-        ("lib".to_owned(), fact(&["gcc"], &["lib", "lib-devel"])),
+        ("azurelinux-rpm-config".to_owned(), fact("azurelinux-rpm-config", "", "")),
+        ("app".to_owned(), fact("app", "gcc\nlib-devel", "package app 1-1 x86_64\nprovides app = 1-1")),
+        ("lib".to_owned(), fact("lib", "gcc", "package lib-devel 1-1 x86_64\nprovides lib-devel = 1-1")),
     ]);
     (inputs, facts)
 }
@@ -115,4 +122,105 @@ fn specs_are_judged_with_our_macros_and_without_building_them() {
     let specs = BTreeMap::from([("app/00".to_owned(), vec![blob("app.spec")])]);
     let found = needs(&Goal::Specs(BTreeMap::from([("tree".to_owned(), specs)])), "parse:tree");
     assert_eq!(found, ["rpm:azurelinux-rpm-config", "seed:build"].map(str::to_owned).into());
+}
+
+/// Two libraries that need each other; the variant of `lib` breaks it.
+fn knotted() -> (Inputs, Facts) {
+    let (mut inputs, mut facts) = toy();
+    inputs.components.insert("tool".to_owned(), component("tool"));
+    let users = BTreeSet::from(["tool".to_owned()]);
+    let variant =
+        Bootstrap { with: BTreeSet::from(["small".to_owned()]), without: BTreeSet::from(["doc".to_owned()]), users };
+    inputs.bootstrap.insert("lib".to_owned(), variant);
+    let packages = "package lib-devel 1-1 x86_64\nprovides lib-devel = 1-1";
+    facts.insert("lib".to_owned(), fact("lib", "tool", packages));
+    facts.insert("lib~bootstrap".to_owned(), fact("lib", "gcc", packages));
+    facts.insert("tool".to_owned(), fact("tool", "lib-devel", "package tool 1-1 x86_64\nprovides tool = 1-1"));
+    (inputs, facts)
+}
+
+#[test]
+fn a_bootstrap_variant_is_built_and_never_signed_or_shipped() {
+    let (inputs, facts) = knotted();
+    let graph = plan(&inputs, &facts, &Goal::Release).expect("a graph");
+    let variants: Vec<&str> = graph.nodes().keys().map(|id| id.0.as_str()).filter(|id| id.contains('~')).collect();
+    assert_eq!(variants, ["rpm:lib~bootstrap", "srpm:lib~bootstrap"]);
+    let users: Vec<&str> = graph
+        .nodes()
+        .keys()
+        .filter(|id| graph.needs(id).contains(&NodeId("rpm:lib~bootstrap".to_owned())))
+        .map(|id| id.0.as_str())
+        .collect();
+    assert_eq!(users, ["buildinfo:tool", "provenance:tool", "rpm:tool"]);
+}
+
+#[test]
+fn a_bootstrap_variant_is_built_and_asked_with_its_conditionals() {
+    let (inputs, facts) = knotted();
+    let names = BTreeSet::from(["lib".to_owned(), "lib~bootstrap".to_owned()]);
+    let macros = Facts::from([("azurelinux-rpm-config".to_owned(), fact("azurelinux-rpm-config", "", ""))]);
+    let asked = plan(&inputs, &macros, &Goal::Facts(names)).expect("a graph");
+    let built = plan(&inputs, &facts, &Goal::Release).expect("a graph");
+    let command = |graph: &azl_action::Graph, node: &str| match &graph
+        .get(&NodeId(node.to_owned()))
+        .expect("a node")
+        .derivation
+    {
+        azl_action::Work::Run(run) => run.command.join(" "),
+        other => panic!("{} is no command", other.kind()),
+    };
+    for command in [
+        command(&asked, "query:lib~bootstrap"),
+        command(&built, "srpm:lib~bootstrap"),
+        command(&built, "rpm:lib~bootstrap"),
+    ] {
+        assert!(command.ends_with("--define _with_small 1 --define _without_doc 1"), "{command}");
+    }
+    assert!(!command(&built, "rpm:lib").contains("_with_small"));
+}
+
+#[test]
+fn both_stages_are_in_one_graph_and_the_second_is_shipped() {
+    let (mut inputs, mut facts) = toy();
+    let compiler = "package gcc 1-1 x86_64\nprovides gcc = 1-1\nprovides lib-devel";
+    facts.insert("lib".to_owned(), fact("lib", "gcc", compiler));
+    inputs.stage2 = Some(Stage2 { packages: vec!["app".to_owned()], fixups: blob("stage2.layer.json") });
+    let graph = plan(&inputs, &facts, &Goal::Release).expect("a graph");
+    let needs =
+        |node: &str| -> Vec<&str> { graph.needs(&NodeId(node.to_owned())).iter().map(|id| id.0.as_str()).collect() };
+    assert_eq!(needs("rpm:app"), ["rpm:azurelinux-rpm-config", "rpm:lib", "seed:build", "srpm:app"]);
+    assert_eq!(needs("rpm:app@2"), ["rpm:app", "rpm:lib", "srpm:app@2"]);
+    assert_eq!(needs("srpm:app@2"), ["rpm:app", "rpm:lib"]);
+    assert_eq!(needs("sign:app"), ["rpm:app@2", "srpm:app@2"]);
+}
+
+#[test]
+fn a_component_for_another_architecture_is_left_out_and_refused_by_name() {
+    let (inputs, mut facts) = toy();
+    facts.get_mut("app").expect("app").exclusive_arch.push("aarch64".to_owned());
+    let graph = plan(&inputs, &facts, &Goal::Repositories).expect("a graph");
+    assert!(graph.nodes().keys().all(|id| id.subject() != "app"));
+    let errors =
+        plan(&inputs, &facts, &Goal::Packages(BTreeSet::from(["app".to_owned()]))).expect_err("it is left out");
+    let expected = PlanError::OtherArch {
+        component: "app".to_owned(),
+        arch: "x86_64".to_owned(),
+        said: "ExclusiveArch: aarch64".to_owned(),
+    };
+    assert_eq!(errors, [expected]);
+}
+
+#[test]
+fn a_buildinfo_is_made_of_the_very_runs_that_build() {
+    let (inputs, facts) = toy();
+    let graph = plan(&inputs, &facts, &Goal::Release).expect("a graph");
+    let derivation = |id: NodeId| graph.get(&id).expect("planned").derivation.clone();
+    let Work::Compute(info) = derivation(azl_plan::buildinfo::node("app")) else { panic!("computed") };
+    let Work::Run(run) = derivation(azl_plan::build::rpm_node("app")) else { panic!("run") };
+    assert_eq!(info.inputs["rpm-root"], run.root);
+    assert_eq!(info.inputs["rpm-in-srpm"], run.inputs["srpm"]);
+    let parameters: azl_plan::buildinfo::Parameters = serde_json::from_value(info.parameters).expect("its type");
+    let names: Vec<&str> = parameters.steps.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["srpm", "rpm"]);
+    assert_eq!((&parameters.steps[1].1.command, &parameters.steps[1].1.env), (&run.command, &run.env));
 }

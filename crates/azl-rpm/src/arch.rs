@@ -32,6 +32,14 @@ impl Arch {
             Self::Aarch64 => "aarch64",
         }
     }
+
+    /// Returns Debian's name.
+    pub fn debian(self) -> &'static str {
+        match self {
+            Self::X86_64 => "amd64",
+            Self::Aarch64 => "arm64",
+        }
+    }
 }
 
 impl fmt::Display for Arch {

@@ -2,7 +2,7 @@
 //! package file says and holds.
 //!
 //! Reading order: [`Evr`] and [`Nevra`], [`Dependency`] and [`Rich`], [`read_header`], [`read_files`],
-//! [`closure`].
+//! [`Universe::closure`].
 //!
 //! Not here: writing or signing packages, spec files, the installed-package database, repositories.
 //!
@@ -14,6 +14,7 @@ mod arch;
 mod closure;
 mod cpio;
 mod dependency;
+mod diff;
 mod error;
 mod evr;
 mod files;
@@ -24,13 +25,15 @@ mod nevra;
 mod payload;
 mod rich;
 mod scriptlet;
+mod universe;
 
 #[cfg(test)]
 mod fixture;
 
 pub use arch::{Arch, UnknownArch};
-pub use closure::{Reason, Unresolved, closure, unprovided};
+pub use closure::{Reason, Unresolved};
 pub use dependency::{Compare, Dependency, ParseDependencyError};
+pub use diff::{Cause, Clue, Difference, Guess, How, PackageDiff, diff};
 pub use error::RpmError;
 pub use evr::Evr;
 pub use files::{FileEntry, FileKind, PackageFile};
@@ -40,3 +43,4 @@ pub use nevra::{Nevra, ParseNevraError};
 pub use payload::read_files;
 pub use rich::Rich;
 pub use scriptlet::Scriptlet;
+pub use universe::Universe;

@@ -1,23 +1,17 @@
 //! Blobs in the local store.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use azl_action::ports::{BlobStore, PortError};
 use azl_digest::Digest;
-use azl_host::{FileError, environment, files};
+use azl_host::{FileError, files};
 
 use crate::LocalStore;
 
 impl LocalStore {
-    fn blob_path(&self, digest: Digest) -> PathBuf {
-        let name = digest.to_string();
-        self.root.join("blobs").join(&name[..2]).join(name)
-    }
-
     /// Returns the size in bytes of a blob that is there.
     pub fn size(&self, digest: Digest) -> Option<u64> {
-        files::size(self.blob_path(digest))
+        files::size(self.blobs.path(digest))
     }
 
     fn is_checked(&self, digest: Digest) -> bool {
@@ -34,23 +28,35 @@ impl LocalStore {
     fn set_aside(&self, file: &Path, digest: Digest) -> PortError {
         let kept = self.root.join("quarantine").join(digest.to_string());
         match files::rename(file, kept) {
-            Ok(()) => PortError::LostBlob(digest),
+            Ok(()) => self.lost(digest),
+            // Another run found it as well.
+            Err(error) if error.is_not_found() => self.lost(digest),
             Err(error) => infrastructure(error),
         }
     }
 
     /// Gives `file`, already in the store's file system and complete, its name.
     fn adopt(&self, file: &Path, digest: Digest) -> Result<Digest, PortError> {
-        let path = self.blob_path(digest);
-        if files::size(&path).is_some() && self.path(digest).is_ok() {
+        let path = self.blobs.path(digest);
+        if self.path(digest).is_ok() {
             files::remove_file(file).map_err(infrastructure)?;
             return Ok(digest);
         }
         files::create_dir_all(path.parent().expect("a blob lies in a directory")).map_err(infrastructure)?;
         files::set_mode(file, 0o444).map_err(infrastructure)?;
         files::rename(file, path).map_err(infrastructure)?;
+        self.blobs.insert(digest);
         self.set_checked(digest);
         Ok(digest)
+    }
+
+    /// Says that a blob is not there, from now on.
+    fn lost(&self, digest: Digest) -> PortError {
+        self.blobs.forget(digest);
+        if let Ok(mut checked) = self.checked.lock() {
+            checked.remove(&digest);
+        }
+        PortError::LostBlob(digest)
     }
 }
 
@@ -66,12 +72,12 @@ pub(crate) fn infrastructure(error: FileError) -> PortError {
 
 impl BlobStore for LocalStore {
     fn contains(&self, digest: Digest) -> bool {
-        self.size(digest).is_some()
+        self.blobs.contains(digest)
     }
 
     fn path(&self, digest: Digest) -> Result<PathBuf, PortError> {
-        let path = self.blob_path(digest);
-        if self.is_checked(digest) {
+        let path = self.blobs.path(digest);
+        if self.is_checked(digest) && files::size(&path).is_some() {
             return Ok(path);
         }
         match files::digest(&path) {
@@ -80,16 +86,16 @@ impl BlobStore for LocalStore {
                 Ok(path)
             }
             Ok(_) => Err(self.set_aside(&path, digest)),
-            Err(error) if error.is_not_found() => Err(PortError::LostBlob(digest)),
+            Err(error) if error.is_not_found() => Err(self.lost(digest)),
             Err(error) => Err(infrastructure(error)),
         }
     }
 
     fn read(&self, digest: Digest) -> Result<Vec<u8>, PortError> {
-        let path = self.blob_path(digest);
+        let path = self.blobs.path(digest);
         let bytes = match files::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.is_not_found() => return Err(PortError::LostBlob(digest)),
+            Err(error) if error.is_not_found() => return Err(self.lost(digest)),
             Err(error) => return Err(infrastructure(error)),
         };
         if !self.is_checked(digest) {
@@ -103,11 +109,11 @@ impl BlobStore for LocalStore {
 
     fn put(&self, bytes: &[u8]) -> Result<Digest, PortError> {
         let digest = Digest::of(bytes);
-        if self.contains(digest) && self.path(digest).is_ok() {
+        if self.path(digest).is_ok() {
             return Ok(digest);
         }
-        let file = self.scratch_path("put");
-        files::write_atomic_mode(&file, bytes, 0o444).map_err(infrastructure)?;
+        let file = self.scratch.path("put").map_err(infrastructure)?;
+        files::write_new(&file, bytes, 0o444).map_err(infrastructure)?;
         self.adopt(&file, digest)
     }
 
@@ -122,19 +128,9 @@ impl BlobStore for LocalStore {
     }
 
     fn scratch(&self, label: &str) -> Result<PathBuf, PortError> {
-        let path = self.scratch_path(label);
+        let path = self.scratch.path(label).map_err(infrastructure)?;
         files::create_dir_all(&path).map_err(infrastructure)?;
         Ok(path)
-    }
-}
-
-impl LocalStore {
-    fn scratch_path(&self, label: &str) -> PathBuf {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let plain: String =
-            label.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
-        self.root.join("work").join(format!("{}-{number}-{plain}", environment::process_id()))
     }
 }
 
@@ -198,13 +194,5 @@ mod tests {
         files::write_atomic(store.root().join("FORMAT"), b"azl-store 9\n").expect("write");
         let error = LocalStore::open(directory.path().join("store")).expect_err("another format");
         assert!(error.to_string().contains("azl-store 9"), "{error}");
-    }
-
-    #[test]
-    fn the_lock_empties_what_a_killed_run_left() {
-        let (_directory, store) = store();
-        let left = store.scratch("left").expect("scratch");
-        let _lock = store.lock("test", |_| {}).expect("lock");
-        assert!(!files::exists(left));
     }
 }

@@ -24,11 +24,14 @@ impl Ci {
     }
 }
 
+/// What cargo needs to know of its user.
+pub(super) const CARGO_VARIABLES: [&str; 6] = ["HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "CI", "TERM"];
+
 /// Runs cargo in the checkout with its usual environment and this process's output.
 pub(super) fn cargo(context: &Context, arguments: &[&str]) -> Result<(), Failure> {
     let program = environment::var("CARGO").unwrap_or_else(|| "cargo".to_owned());
     let mut command = Cmd::new(program, &context.root).args(arguments.iter().copied());
-    for variable in ["HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "CARGO_TARGET_DIR", "CI", "TERM"] {
+    for variable in CARGO_VARIABLES.into_iter().chain(["CARGO_TARGET_DIR"]) {
         command = command.inherit(variable);
     }
     command.run_inherited().map_err(|error| Failure::Verification(error.to_string()))

@@ -13,7 +13,7 @@ pub(crate) struct Doctor {}
 impl Doctor {
     #[expect(clippy::unused_self, reason = "every verb has the same shape")]
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let work = work(context);
+        let work = Work { servers: context.settings.remote.probe(), ..work(context) };
         let report = match context.install {
             host::Install::Always => host::ensure(&context.settings.store, &work, context.install).map_err(failure)?,
             _ => host::doctor(&context.settings.store, &work),

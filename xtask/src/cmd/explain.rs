@@ -1,14 +1,16 @@
 //! `explain`.
 
 use azl_action::NodeId;
+use azl_diagnostics::Diagnostic;
 use azl_pipeline::error::Failure;
-use azl_pipeline::{effective, explain, history};
+use azl_pipeline::forecast::Forecast;
+use azl_pipeline::{effective, explain, history, inputs, runs};
 use clap::Args;
 use serde_json::json;
 
 use super::Context;
 
-/// Say where a component's values are written, or which input of a node changed since it was done before
+/// Say where a component's values are written, or whether a node would be done and what changed since it was
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// Component, e.g. bash, or node, e.g. rpm:bash
@@ -29,21 +31,19 @@ impl Explain {
     }
 
     fn node(&self, context: &Context) -> Result<(), Failure> {
-        let history = history::read(&context.store()?, &NodeId(self.subject.clone())).ok_or_else(|| {
-            Failure::configuration(
-                "unknown-node",
-                format!("`{}` was never done with this store; see `cargo xtask graph`", self.subject),
-            )
-        })?;
-        let changes = explain::changes(&history);
-        if changes.is_empty() {
-            context.ui.print(&format!("{} was done once: nothing to compare\n", self.subject));
+        let node = NodeId(self.subject.clone());
+        let (checkout, session) = context.look("explain")?;
+        let inputs = inputs::assemble(&checkout, &checkout.release.default_set, &session)?;
+        let graph = super::graph::plan(context, &inputs, &session)?;
+        let forecast = Forecast::new(&graph, &session.ports);
+        let history = history::read(&session.ports.store, &node);
+        if history.is_none() && graph.get(&node).is_none() {
+            let message = format!("`{node}` is not in the graph and was never done with this store");
+            return Err(Diagnostic::error("unknown-node", message).hint("cargo xtask graph --nodes").into());
         }
-        for change in changes {
-            let before = change.before.as_deref().unwrap_or("absent");
-            let now = change.now.as_deref().unwrap_or("absent");
-            context.ui.print(&format!("{}\n  before: {before}\n  now:    {now}\n", change.field));
-        }
+        let runs = runs::list(session.ports.store.root());
+        let explanation = explain::explain(&node, history.as_ref(), &forecast, &runs);
+        context.ui.result(&explanation.to_string(), &json!({ "event": "explained", "explanation": explanation }));
         Ok(())
     }
 }

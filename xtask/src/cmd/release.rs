@@ -23,7 +23,7 @@ impl Release {
         let set = self.set.as_deref().unwrap_or(&checkout.release.default_set);
         let inputs = inputs::assemble(&checkout, set, &session)?;
         if self.dry_run {
-            return super::graph::print(context, &inputs, &session, "");
+            return super::graph::print(context, &inputs, &session);
         }
         checkout.note_drift(&inputs, &context.ui);
         let released = release::release(&inputs, &session, &context.ui)?;

@@ -2,13 +2,15 @@
 
 use azl_host::environment;
 use azl_pipeline::error::Failure;
+use azl_pipeline::farm::trial;
+use azl_pipeline::remote::Remote;
 use azl_pipeline::{check, inputs};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::Context;
+use super::{Context, agent};
 
-/// Run all test tiers
+/// Run the test tiers
 #[derive(Debug, Args)]
 pub(crate) struct Test {
     /// Only this tier
@@ -22,6 +24,8 @@ enum Tier {
     Unit,
     /// The default release set from real sources to a booted image, then read by independent tools
     EndToEnd,
+    /// Some packages on build farms of this host, compared with the same built here; only when asked for
+    Farm,
 }
 
 impl Test {
@@ -32,17 +36,22 @@ impl Test {
 
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         context.ensure_host()?;
-        if self.tier != Some(Tier::EndToEnd) {
-            unit(context)?;
+        match self.tier {
+            Some(Tier::Unit) => unit(context),
+            Some(Tier::EndToEnd) => end_to_end(context),
+            Some(Tier::Farm) => farm(context),
+            None => {
+                unit(context)?;
+                end_to_end(context)?;
+                context.ui.print("the tier `farm` did not run: it is asked for by name\n");
+                Ok(())
+            }
         }
-        if self.tier != Some(Tier::Unit) {
-            end_to_end(context)?;
-        }
-        Ok(())
     }
 }
 
 fn unit(context: &Context) -> Result<(), Failure> {
+    super::ci::cargo(context, &["test", "--package", "azl-pipeline", "--features", "faults", "--test", "realise"])?;
     if environment::find_program("cargo-nextest").is_some() {
         return super::ci::cargo(context, &["nextest", "run", "--workspace"]);
     }
@@ -55,5 +64,14 @@ fn end_to_end(context: &Context) -> Result<(), Failure> {
     let inputs = inputs::assemble(&checkout, &checkout.release.default_set, &session)?;
     let report = check::check(&checkout, &inputs, &session, &context.ui)?;
     context.ui.result(&report.to_string(), &json!({ "event": "checked", "report": report }));
+    report.into_result()
+}
+
+fn farm(context: &Context) -> Result<(), Failure> {
+    let mut settings = context.settings.clone();
+    settings.remote = Remote::default();
+    agent::provide(context, &mut settings.remote)?;
+    let report = trial::trial(&context.checkout()?, &settings, &context.ui)?;
+    context.ui.result(&report.to_string(), &json!({ "event": "tried", "report": report }));
     report.into_result()
 }

@@ -10,8 +10,8 @@ use super::Context;
 /// Move pins: the only verb that follows a moving reference
 #[derive(Debug, Args)]
 pub(crate) struct Update {
-    /// `seed`, the foreign packages that supply the first tools, or components [default: all components that have or
-    /// need a lock]
+    /// `seed`, the foreign packages that supply the first tools, and which of its sets [default: all sets]; or
+    /// components [default: all components that have or need a lock]
     what: Vec<String>,
     /// Raise the release of the named components by one
     #[arg(long, requires = "what")]
@@ -26,8 +26,8 @@ pub(crate) struct Update {
 
 impl Update {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
-        if self.what == ["seed"] {
-            let report = update::seed(&context.root, &context.checkout()?, &context.settings)?;
+        if let Some(("seed", sets)) = self.what.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+            let report = update::seed(&context.root, &context.checkout()?, sets, &context.settings)?;
             context.ui.result(&report.to_string(), &json!({ "event": "updated", "report": report }));
             return Ok(());
         }

@@ -4,136 +4,260 @@
 //! |---|---|
 //! | root | composed from packages, read-only |
 //! | network, ipc, pid, uts, cgroup, user | private; no interface but loopback |
-//! | user | 1000 `builder`, or 0 where the action says so; never the host's |
+//! | user | 1000 `builder` without capabilities, or 0 where the action says so, with those over files; never the host's |
 //! | `/in` | inputs, read-only |
+//! | system calls | all but those that reach past namespaces (`filter.rs`) |
 //! | `/out`, `/builddir`, `/tmp`, `/var/tmp` | fresh, writable |
 //! | `/var/lib/rpm` | empty, writable: nothing is installed in a composed root, and rpm must not stumble over that |
-//! | environment | the action's, and `RPM_BUILD_NCPUS`, which must change no byte |
+//! | environment | the action's, and what the [`Conditions`] set, which must change no byte |
+//! | permission bits of new files, processors | as the [`Conditions`] say, never as this process has them |
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
 use azl_action::ports::{BlobStore, Executor, PortError, RootComposer};
-use azl_action::{ActionResult, Blob, Run};
+use azl_action::{ActionResult, Blob, Run, Usage};
 use azl_host::clock::Stopwatch;
 use azl_host::{Cmd, CmdError, environment, files};
 
-use crate::trees::file_error;
+use crate::conditions::Conditions;
+use crate::filter;
+use crate::jobs::{self, Jobs};
+use crate::limits::Limits;
+use crate::work::Work;
 
 /// Writable directories that nobody reads afterwards: their name beside the outputs, and in the sandbox.
 const SCRATCH: [(&str, &str); 3] = [("builddir", "/builddir"), ("tmp", "/tmp"), ("vartmp", "/var/tmp")];
 
-/// With this much memory to spare, builds happen in memory: unpacking and removing a kernel's 90,000 files on a disk
-/// takes minutes. The largest build of the set needs 4 GiB.
-const MEMORY_FOR_BUILDS: u64 = 12 << 30;
+/// The user of a build, where the action does not ask for user 0.
+pub const BUILD_USER: u32 = 1000;
+/// Where a build begins.
+pub const BUILD_PATH: &str = "/builddir";
 
 /// Where rpm keeps the database of installed packages.
 const RPM_DATABASE: &str = "/var/lib/rpm";
 
+/// What root in a sandbox may do besides owning everything. bubblewrap would give all capabilities to one who calls it
+/// as root, and none to others; a result must not depend on who builds.
+const ROOT_CAPABILITIES: [&str; 8] = [
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_FOWNER",
+    "CAP_FSETID",
+    "CAP_SETFCAP",
+    "CAP_SETGID",
+    "CAP_SETUID",
+    "CAP_SYS_CHROOT",
+];
+
+/// What a shell in a sandbox begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// A prompt, with nothing done.
+    Prompt,
+    /// The command of the action; a prompt when it has ended, in what it left.
+    Command,
+}
+
+impl Begin {
+    fn command(self, command: &[String]) -> Vec<String> {
+        let shell = "/usr/bin/bash".to_owned();
+        match self {
+            Self::Prompt => vec![shell],
+            Self::Command => {
+                let script = "\"$@\"; echo \"it ended with status $?\"; exec bash";
+                let words = [shell, "-c".to_owned(), script.to_owned(), "shell".to_owned()];
+                words.into_iter().chain(command.iter().cloned()).collect()
+            }
+        }
+    }
+}
+
+/// Whether a sandbox has a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Terminal {
+    /// None: what runs inside must not write into the terminal of whoever builds.
+    None,
+    /// This process's.
+    Ours,
+}
+
+impl Terminal {
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &["--new-session"],
+            Self::Ours => &[],
+        }
+    }
+}
+
 /// Runs actions with the host's `bwrap`.
 pub struct Bubblewrap {
-    program: PathBuf,
+    bwrap: PathBuf,
+    prlimit: PathBuf,
     composer: Arc<dyn RootComposer>,
-    processors: usize,
+    conditions: Conditions,
+    limits: Limits,
+    filter: Vec<u8>,
+    /// Made with the first action, when there is a store to keep it in.
+    jobs: OnceLock<Jobs>,
 }
 
 impl Bubblewrap {
-    /// Finds `bwrap`; each action may use `processors`.
+    /// Finds `bwrap` and `prlimit`; each action runs under the given conditions, and within the machine's limits.
     ///
     /// # Errors
-    /// If bubblewrap is not installed, with the line that installs it.
-    pub fn new(composer: Arc<dyn RootComposer>, processors: usize) -> Result<Self, PortError> {
-        let program = environment::find_program("bwrap").ok_or_else(|| {
-            PortError::Infrastructure(
-                "bubblewrap is not installed\n  hint: apt-get install bubblewrap, or `cargo xtask doctor`".to_owned(),
-            )
-        })?;
-        Ok(Self { program, composer, processors })
+    /// If one of them is not installed, with the line that installs it; if the conditions cannot be had.
+    pub fn new(composer: Arc<dyn RootComposer>, conditions: Conditions) -> Result<Self, PortError> {
+        conditions.check().map_err(PortError::Input)?;
+        let (bwrap, prlimit) = (find("bwrap", "bubblewrap")?, find("prlimit", "util-linux")?);
+        let filter = filter::filter(std::env::consts::ARCH)
+            .ok_or_else(|| PortError::Infrastructure(format!("no sandbox for {} machines", std::env::consts::ARCH)))?;
+        Ok(Self { bwrap, prlimit, composer, conditions, limits: Limits::default(), filter, jobs: OnceLock::new() })
     }
 
-    fn command(&self, run: &Run<Vec<Blob>>, root: &Path, work: &Path) -> Cmd {
-        let user = if run.as_root { "0" } else { "1000" };
-        let mut cmd = Cmd::new(&self.program, "/")
-            .args(["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"])
-            .args(["--uid", user, "--gid", user, "--hostname", "azl-build"])
+    /// Keeps each action within other limits.
+    #[must_use]
+    pub fn limited(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Opens a shell where `run` would run: the same root, inputs, user and environment, on this process's terminal.
+    /// What is done there changes nothing outside.
+    ///
+    /// # Errors
+    /// As [`Executor::run`], but for how the shell ends.
+    pub fn enter(&self, run: &Run<Vec<Blob>>, begin: Begin, store: &dyn BlobStore) -> Result<(), PortError> {
+        let root = self.composer.compose(&run.root, store)?;
+        let work = Work::lay_out(run, store, &self.conditions)?;
+        let root = work.root(root, &self.conditions)?;
+        let shell = Run { command: begin.command(&run.command), ..run.clone() };
+        self.command(&shell, &root, &work, Terminal::Ours)?.run_interactive().map_err(|error| match error {
+            CmdError::Interrupted => PortError::Interrupted,
+            other => PortError::Infrastructure(other.to_string()),
+        })
+    }
+
+    fn command(&self, run: &Run<Vec<Blob>>, root: &Path, work: &Work, terminal: Terminal) -> Result<Cmd, PortError> {
+        let user = if run.as_root { "0".to_owned() } else { BUILD_USER.to_string() };
+        // The first process inside is bubblewrap's, and what is in its environment can be read there.
+        let mut cmd = Cmd::new(&self.prlimit, "/")
+            .env("PATH", "/usr/bin:/usr/sbin")
+            .args(self.limits.prlimit())
+            .arg(&self.bwrap)
+            .args(["--unshare-all", "--unshare-user", "--die-with-parent", "--clearenv"])
+            .args(terminal.arguments())
+            .args(["--uid", &user, "--gid", &user, "--hostname", &self.conditions.host_name, "--cap-drop", "ALL"])
+            .args(ROOT_CAPABILITIES.iter().filter(|_| run.as_root).flat_map(|name| ["--cap-add", name]))
             .arg("--ro-bind")
             .arg(root)
-            .arg("/")
-            .args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run"]);
-        cmd = cmd.arg("--ro-bind").arg(work.join("in")).arg("/in");
-        cmd = cmd.arg("--bind").arg(work.join("out")).arg("/out");
-        let in_memory = environment::available_memory() >= MEMORY_FOR_BUILDS;
+            .args([
+                "/",
+                "--proc",
+                "/proc",
+                "--dev",
+                "/dev",
+                "--tmpfs",
+                "/dev/shm",
+                "--remount-ro",
+                "/dev",
+                "--tmpfs",
+                "/run",
+            ]);
+        cmd = cmd.arg("--ro-bind").arg(work.path.join("in")).arg("/in");
+        cmd = cmd.arg("--bind").arg(work.path.join("out")).arg("/out");
+        let mut bounds = self.limits.bounds(run.timeout);
+        bounds.in_memory.extend(["/dev/shm", "/run"].map(PathBuf::from));
+        let in_memory = self.conditions.in_memory();
         for (directory, target) in SCRATCH {
-            cmd = match in_memory {
-                true => cmd.args(["--tmpfs", target]),
-                false => cmd.arg("--bind").arg(work.join(directory)).arg(target),
-            };
+            if in_memory {
+                bounds.in_memory.push(target.into());
+                cmd = cmd.args(["--tmpfs", target]);
+            } else {
+                cmd = cmd.arg("--bind").arg(work.path.join(directory)).arg(target);
+            }
         }
         if files::is_dir(root.join(RPM_DATABASE.trim_start_matches('/'))) {
+            bounds.in_memory.push(RPM_DATABASE.into());
             cmd = cmd.args(["--tmpfs", RPM_DATABASE]);
         }
-        let processors = self.processors.to_string();
-        let host = [("RPM_BUILD_NCPUS", processors.as_str())];
-        for (name, value) in run.env.iter().map(|(n, v)| (n.as_str(), v.as_str())).chain(host) {
-            cmd = cmd.args(["--setenv", name, value]);
-        }
-        cmd.args(["--chdir", "/builddir", "--"]).args(&run.command).timeout(Duration::from_secs(run.timeout))
+        let (cmd, filter) = self.surround(cmd, run).file(work.filter(&self.filter)?);
+        let cmd = cmd.args(["--seccomp", &filter.to_string(), "--chdir", BUILD_PATH, "--"]);
+        Ok(cmd.args(&run.command).bounds(bounds))
     }
+
+    fn jobs(&self, store: &dyn BlobStore) -> Result<&Jobs, PortError> {
+        if let Some(jobs) = self.jobs.get() {
+            return Ok(jobs);
+        }
+        let jobs = Jobs::new(self.conditions.processors, store)?;
+        Ok(self.jobs.get_or_init(|| jobs))
+    }
+
+    /// Adds what the action and the conditions say about surroundings.
+    fn surround(&self, mut cmd: Cmd, run: &Run<Vec<Blob>>) -> Cmd {
+        if let Some(jobs) = self.jobs.get() {
+            cmd = cmd.arg("--bind").arg(jobs.pipe()).arg(jobs::PIPE);
+            cmd = cmd.args(["--setenv", jobs::VARIABLE, &format!("--jobserver-auth=fifo:{}", jobs::PIPE)]);
+        }
+        if let Some((library, target)) = self.conditions.preloaded() {
+            cmd = cmd.arg("--ro-bind").arg(library).arg(target);
+        }
+        for (name, value) in run.env.clone().into_iter().chain(self.conditions.environment()) {
+            cmd = cmd.args(["--setenv".to_owned(), name, value]);
+        }
+        cmd.umask(self.conditions.umask).processors(self.conditions.processors)
+    }
+}
+
+fn find(program: &str, package: &str) -> Result<PathBuf, PortError> {
+    environment::find_program(program).ok_or_else(|| {
+        PortError::Infrastructure(format!(
+            "{package} is not installed\n  hint: apt-get install {package}, or `cargo xtask doctor`"
+        ))
+    })
 }
 
 impl Executor for Bubblewrap {
     fn run(&self, run: &Run<Vec<Blob>>, store: &dyn BlobStore, log: &Path) -> Result<ActionResult, PortError> {
         let root = self.composer.compose(&run.root, store)?;
-        let work = prepare(run, store)?;
+        let work = Work::lay_out(run, store, &self.conditions)?;
+        let root = work.root(root, &self.conditions)?;
+        let _slot = self.jobs(store)?.begin();
         let watch = Stopwatch::start();
-        self.command(run, &root, &work).run_logged(log).map_err(|error| failed(error, log))?;
-        let outputs = collect(&work.join("out"), store)?;
-        files::remove_dir_all(&work).map_err(file_error)?;
-        let millis = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let ended = self.command(run, &root, &work, Terminal::None)?.run_logged(log);
+        let used = ended.map_err(|error| failed(error, log, &self.limits))?;
+        let outputs = work.collect(store)?;
+        work.remove()?;
         let log = files::read(log).ok().map(|bytes| store.put(&bytes)).transpose()?;
-        Ok(ActionResult { outputs, log, millis, usage: azl_action::Usage::default() })
+        let usage = Usage { cpu_millis: millis(used.cpu), peak_memory: used.peak_memory };
+        Ok(ActionResult { outputs, log, millis: millis(watch.elapsed()), usage })
     }
 }
 
-/// Lays out the writable directories and the inputs.
-fn prepare(run: &Run<Vec<Blob>>, store: &dyn BlobStore) -> Result<PathBuf, PortError> {
-    let work = store.scratch("run")?;
-    for directory in ["in", "out", "builddir", "tmp", "vartmp"] {
-        files::create_dir_all(work.join(directory)).map_err(file_error)?;
-    }
-    for (directory, blobs) in &run.inputs {
-        let directory = work.join("in").join(directory);
-        files::create_dir_all(&directory).map_err(file_error)?;
-        for blob in blobs {
-            files::link_or_copy(store.path(blob.digest)?, directory.join(&blob.name)).map_err(file_error)?;
-        }
-    }
-    Ok(work)
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn collect(out: &Path, store: &dyn BlobStore) -> Result<BTreeMap<String, azl_digest::Digest>, PortError> {
-    let mut outputs = BTreeMap::new();
-    for name in files::walk_files(out).map_err(file_error)? {
-        let path = out.join(&name);
-        if files::size(&path).is_none() {
-            return Err(PortError::Input(format!("output `{name}` is not a regular file")));
-        }
-        outputs.insert(name, store.take(&path)?);
-    }
-    Ok(outputs)
-}
-
-fn failed(error: CmdError, log: &Path) -> PortError {
+fn failed(error: CmdError, log: &Path, limits: &Limits) -> PortError {
     match error {
+        CmdError::Interrupted => PortError::Interrupted,
         CmdError::Failed { .. } if is_namespace_failure(&error) => PortError::Infrastructure(format!(
             "{error}\n  hint: this kernel refuses user namespaces; as root: sysctl kernel.unprivileged_userns_clone=1, \
              on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0; then `cargo xtask doctor`"
         )),
-        CmdError::Failed { .. } => PortError::Work { message: error.to_string(), log: Some(log.to_owned()) },
+        CmdError::Failed { ref cause, ref tail, .. } => {
+            let hint = if is_file_limit(cause, tail) { limits.file_hint() } else { String::new() };
+            PortError::Work { message: format!("{error}{hint}"), log: Some(log.to_owned()) }
+        }
         other => PortError::Infrastructure(other.to_string()),
     }
+}
+
+/// What a shell returns for a command that SIGXFSZ ended (128 and 25), and what programs say that ignore the signal.
+fn is_file_limit(cause: &str, tail: &str) -> bool {
+    cause == "exit status 153" || tail.contains("File size limit exceeded") || tail.contains("File too large")
 }
 
 /// bubblewrap's own failures start with its name; the command's do not.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::report::{ComponentDeltas, Delta, DeltaReport, word};
 use super::trial::State;
+use crate::html::escape;
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --line: #8884; --good: #2a7d4f; --dull: #b7791f; --bad: #c53030; }
@@ -107,8 +108,4 @@ fn state(state: &State) -> String {
         State::NoOp(reason) | State::Fails(reason) | State::Unknown(reason) => reason,
     };
     format!("<span class=\"{0}\" title=\"{1}\">{0}</span>", state.label(), escape(reason))
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

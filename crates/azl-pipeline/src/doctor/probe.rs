@@ -20,6 +20,8 @@ pub(super) struct Probes {
     pub(super) apt_helper: bool,
     /// The first line of `bwrap --version`, if it is there.
     pub(super) bubblewrap: Option<String>,
+    /// The first line of `prlimit --version`, if it is there.
+    pub(super) prlimit: Option<String>,
     /// What bubblewrap said if it is there and could not enter a sandbox.
     pub(super) refusal: Option<String>,
     /// Kernel switches that concern user namespaces, by name under `/proc/sys`.
@@ -55,6 +57,7 @@ pub(super) fn probe(store: &Path) -> Probes {
         mirror: environment::var("AZL_DEBIAN_MIRROR"),
         apt_helper: files::exists("/usr/lib/apt/apt-helper"),
         bubblewrap: version("bwrap"),
+        prlimit: version("prlimit"),
         refusal: sandbox_refusal(),
         switches: SWITCHES.into_iter().filter_map(switch).collect(),
         git: version("git"),

@@ -1,7 +1,10 @@
 //! Judges what was seen: one row per need. Pure, so that hosts we do not have can be tested.
 
 use super::probe::Probes;
+use azl_remote::Need;
+
 use super::{Row, State, Work};
+use crate::remote::Answer;
 
 /// Free disk space a cold release may take, in GiB.
 const DISK_GIB: u64 = 30;
@@ -10,17 +13,19 @@ const MEMORY_GIB: u64 = 4;
 const GIB: u64 = 1 << 30;
 
 pub(super) fn rows(probes: &Probes, work: &Work) -> Vec<Row> {
-    vec![
+    let needs = [
         host(probes),
         packages(probes),
-        bubblewrap(probes),
+        program("bubblewrap", "bubblewrap", &probes.bubblewrap, probes.root),
+        program("prlimit", "util-linux", &probes.prlimit, probes.root),
         namespaces(probes),
         disk(probes),
         memory(probes),
         kvm(probes),
         git(probes, work),
         nextest(probes),
-    ]
+    ];
+    needs.into_iter().chain(work.servers.iter().map(server)).collect()
 }
 
 /// Returns the line that installs packages.
@@ -81,12 +86,13 @@ fn packages(probes: &Probes) -> Row {
     }
 }
 
-fn bubblewrap(probes: &Probes) -> Row {
-    match &probes.bubblewrap {
-        Some(version) => row("bubblewrap", State::Fine, version.as_str()),
+/// A program that every sandbox needs, and the package that has it.
+fn program(name: &'static str, package: &'static str, found: &Option<String>, root: bool) -> Row {
+    match found {
+        Some(version) => row(name, State::Fine, version.as_str()),
         None => {
-            let line = install_line(&["bubblewrap"], probes.root);
-            Row { package: Some("bubblewrap"), ..row("bubblewrap", State::Missing, "not found").remedy(line) }
+            let line = install_line(&[package], root);
+            Row { package: Some(package), ..row(name, State::Missing, "not found").remedy(line) }
         }
     }
 }
@@ -203,6 +209,20 @@ fn nextest(probes: &Probes) -> Row {
         .remedy("cargo install --locked cargo-nextest")
 }
 
+/// A server that does actions has to answer; without a shared cache everything is done here.
+fn server(answer: &Answer) -> Row {
+    let (name, lost) = match answer.need {
+        Need::Execution => ("build farm", State::Missing),
+        Need::Cache => ("shared cache", State::Doubtful),
+    };
+    match &answer.said {
+        Ok(words) => row(name, State::Fine, format!("{} answers: {words}", answer.address)),
+        Err(problem) => row(name, lost, problem.as_str()).remedy(
+            "give another address, or none, to `--executor` and `--cache`; `cargo xtask farm up` sets up a farm here",
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +232,7 @@ mod tests {
             os_release: "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n".to_owned(),
             apt_helper: true,
             bubblewrap: Some("bubblewrap 0.8.0".to_owned()),
+            prlimit: Some("prlimit from util-linux 2.38.1".to_owned()),
             store: "/var/cache/store".into(),
             free: Some(40 * GIB),
             meminfo: "MemTotal: 1 kB\nMemAvailable:    8388608 kB\n".to_owned(),
@@ -243,6 +264,8 @@ mod tests {
         let line = find(&root, "bubblewrap").remedy.expect("a line");
         assert_eq!(line, "apt-get update && apt-get install --yes bubblewrap");
         assert_eq!(find(&root, "user namespaces").state, State::Doubtful);
+        let row = find(&Probes { prlimit: None, ..good() }, "prlimit");
+        assert_eq!((row.state, row.package), (State::Missing, Some("util-linux")));
     }
 
     #[test]
@@ -293,7 +316,7 @@ mod tests {
     fn git_is_needed_where_a_component_is_from_dist_git() {
         let git = |version: Option<&str>, git_https, component: Option<&str>| {
             let probes = Probes { git: version.map(str::to_owned), git_https, ..good() };
-            let work = Work { from_dist_git: component.map(str::to_owned) };
+            let work = Work { from_dist_git: component.map(str::to_owned), ..Work::default() };
             let row = rows(&probes, &work).into_iter().find(|row| row.name == "git").expect("a row of that name");
             (row.state, row.package, row.found)
         };
@@ -320,5 +343,21 @@ mod tests {
         assert!(disk.found.starts_with("12 GiB free for /var/cache/store"), "{disk:?}");
         assert!(find(&small, "memory").found.starts_with("1.0 GiB available"));
         assert_eq!(find(&Probes { meminfo: String::new(), ..good() }, "memory").state, State::Doubtful);
+    }
+
+    #[test]
+    fn a_server_that_was_asked_for_has_a_row_and_one_that_executes_has_to_answer() {
+        let said = |need, said: Result<&str, &str>| Answer {
+            need,
+            address: "reapi://h:1".parse().expect("an address"),
+            said: said.map(str::to_owned).map_err(str::to_owned),
+        };
+        let state = |answer: Answer| {
+            let work = Work { servers: vec![answer], ..Work::default() };
+            rows(&good(), &work).pop().map(|row| (row.name, row.state))
+        };
+        assert_eq!(state(said(Need::Execution, Ok("API 2.0"))), Some(("build farm", State::Fine)));
+        assert_eq!(state(said(Need::Execution, Err("no"))), Some(("build farm", State::Missing)));
+        assert_eq!(state(said(Need::Cache, Err("no"))), Some(("shared cache", State::Doubtful)));
     }
 }

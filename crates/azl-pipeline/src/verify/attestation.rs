@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use azl_attest::{ArtifactKind, IN_TOTO_TYPE, read_statement};
 use azl_digest::Digest;
-use azl_rpm::PackageHeader;
+use azl_rpm::Universe;
 use serde::Deserialize;
 
 use super::Release;
@@ -177,9 +177,11 @@ fn check_document(release: &mut Release<'_>, path: &str, document: &Document) ->
 /// An image's packages need nothing that the image has not; here nothing may be left open.
 fn check_image_closure(release: &mut Release<'_>, path: &str, document: &Document) {
     let listed: BTreeSet<&str> = document.packages.iter().map(|element| element.package_file_name.as_str()).collect();
-    let packages = release.packages.iter().filter(|package| listed.contains(base_name(&package.path)));
-    let headers: Vec<PackageHeader> = packages.map(|package| package.header.clone()).collect();
-    for missing in azl_rpm::unprovided(&headers, &|_| false) {
+    let mut universe = Universe::default();
+    for package in release.packages.iter().filter(|package| listed.contains(base_name(&package.path))) {
+        universe.add(&package.header, package.sha256);
+    }
+    for missing in universe.unprovided(&|_| false) {
         release.problem(path, "image-closure", missing);
     }
 }

@@ -33,6 +33,10 @@ fn check_package(release: &mut Release<'_>, repository: &str, path: String, loca
     if header.is_source() != (repository == "srpms") {
         release.problem(&path, "package-repository", format!("`{}` does not belong in `{repository}`", header.nevra));
     }
+    let parts = match azl_attest::parts(&bytes) {
+        Ok(parts) => parts,
+        Err(error) => return release.problem(&path, "package-format", error),
+    };
     let (sha256, size, repository) = (Digest::of(&bytes), bytes.len() as u64, repository.to_owned());
-    release.packages.push(Package { path, repository, location, header, sha256, size });
+    release.packages.push(Package { path, repository, location, header, sha256, parts, size });
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use azl_attest::ReleaseManifest;
 use azl_digest::Digest;
 use azl_repo::{DataFile, PrimaryPackage, Repomd};
-use azl_rpm::PackageHeader;
+use azl_rpm::Universe;
 
 use super::{Release, is_assumed};
 
@@ -115,10 +115,13 @@ impl super::Package {
 }
 
 fn check_closure(release: &mut Release<'_>, manifest: &ReleaseManifest) {
-    let headers: Vec<PackageHeader> = release.packages.iter().map(|package| package.header.clone()).collect();
+    let mut universe = Universe::default();
+    for package in &release.packages {
+        universe.add(&package.header, package.sha256);
+    }
     let paths: BTreeMap<String, String> =
         release.packages.iter().map(|package| (package.header.nevra.to_string(), package.path.clone())).collect();
-    for missing in azl_rpm::unprovided(&headers, &|dependency| is_assumed(manifest, dependency)) {
+    for missing in universe.unprovided(&|dependency| is_assumed(manifest, dependency)) {
         let nevra = missing.chain.first().cloned().unwrap_or_default();
         release.problem(paths.get(&nevra).map_or("repo", String::as_str), "closure", missing);
     }

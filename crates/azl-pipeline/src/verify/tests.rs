@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use azl_attest::{
-    ArtifactKind, BuildFacts, IN_TOTO_TYPE, Purpose, ReleaseManifest, SbomFacts, SbomPackage, SbomSubject, Subject,
+    ArtifactKind, BUILDINFO_SCHEMA, BUILDINFO_TYPE, BuildFacts, Buildinfo, BuiltPackage, IN_TOTO_TYPE, Purpose,
+    ReleaseManifest, SbomFacts, SbomPackage, SbomSubject, Step, Subject,
 };
 use azl_digest::Digest;
 use azl_host::files;
@@ -49,6 +50,7 @@ fn add_repository(content: &mut Content, name: &str, packages: &[Vec<u8>], key: 
         let location = azl_repo::location(&header.nevra);
         content.insert(format!("repo/{name}/{location}"), bytes.clone());
         add_statement(content, &header.nevra.file_name(), bytes, key);
+        add_buildinfo(content, &header.nevra.file_name(), bytes, key);
         listed.push(RepoPackage {
             header,
             file_sha256: Digest::of(bytes),
@@ -104,6 +106,40 @@ fn add_statement(content: &mut Content, name: &str, bytes: &[u8], key: &Key) {
     let line = azl_sign::sign_dsse(IN_TOTO_TYPE, &statement, key, TIME).expect("signs");
     let short = Digest::of(bytes).short();
     content.insert(format!("provenance/{name}-{short}.intoto.jsonl"), line.into_bytes());
+}
+
+fn buildinfo(name: &str, bytes: &[u8]) -> Buildinfo {
+    let step = Step {
+        name: "rpm".into(),
+        action: Digest::of(b"action"),
+        arch: "x86_64".into(),
+        command: Vec::new(),
+        environment: BTreeMap::new(),
+        root: Vec::new(),
+        inputs: BTreeMap::new(),
+        user: 1000,
+        umask: "0022".into(),
+        build_path: "/builddir".into(),
+        network: "none".into(),
+        timeout: 1,
+        sandbox_revision: 1,
+    };
+    Buildinfo {
+        schema: BUILDINFO_SCHEMA.into(),
+        component: "toy".into(),
+        release: "4.0".into(),
+        spec: "toy.spec".into(),
+        files: Vec::new(),
+        sources: Vec::new(),
+        source_date_epoch: TIME,
+        steps: vec![step],
+        outputs: vec![BuiltPackage::of(name, bytes, Digest::of(bytes)).expect("a package")],
+    }
+}
+
+fn add_buildinfo(content: &mut Content, name: &str, bytes: &[u8], key: &Key) {
+    let line = azl_sign::sign_dsse(BUILDINFO_TYPE, &buildinfo(name, bytes).to_bytes(), key, TIME).expect("signs");
+    content.insert(format!("buildinfo/{name}.json"), line.into_bytes());
 }
 
 fn content(key: &Key) -> Content {
@@ -391,4 +427,26 @@ fn absent_directory_and_bad_key_are_failures_of_their_own() {
     assert!(matches!(verify(&made.path("nowhere"), None), Err(Failure::Verification(_))));
     assert!(matches!(verify(made.root.path(), Some(&made.path(IMAGE))), Err(Failure::Verification(_))));
     assert!(verify(made.root.path(), Some(&made.path(KEY_FILE))).expect("checked").is_ok());
+}
+
+#[test]
+fn buildinfo_that_is_missing_or_tells_of_other_packages_is_found() {
+    let file = "buildinfo/toy-1.0-1.x86_64.rpm.json";
+    let made = release(|content, _| drop(content.remove(file)));
+    assert_rule(&made, "buildinfo-missing", RPM);
+    let made = release(|content, key| {
+        let (name, bytes) = ("toy-1.0-1.x86_64.rpm", content[RPM].clone());
+        let mut info = buildinfo(name, &bytes);
+        info.outputs[0].header_sha256 = Digest::of(b"another");
+        let line = azl_sign::sign_dsse(BUILDINFO_TYPE, &info.to_bytes(), key, TIME).expect("signs");
+        content.insert(file.into(), line.into_bytes());
+        add_buildinfo(content, "ghost-1.0-1.x86_64.rpm", &bytes, key);
+        content.insert("buildinfo/x.json".into(), b"{}".to_vec());
+        let line = azl_sign::sign_dsse(IN_TOTO_TYPE, &info.to_bytes(), key, TIME).expect("signs");
+        content.insert("buildinfo/y.json".into(), line.into_bytes());
+    });
+    assert_rule(&made, "buildinfo-package", file);
+    assert_rule(&made, "buildinfo-package", "buildinfo/ghost");
+    assert_rule(&made, "buildinfo-signature", "buildinfo/x.json");
+    assert_rule(&made, "buildinfo-format", "buildinfo/y.json");
 }

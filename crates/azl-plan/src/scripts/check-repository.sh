@@ -1,7 +1,7 @@
 # What dnf, libsolv and createrepo_c make of a repository. Input: /in/key, /in/packages, /in/repodata; $1: a package to
-# install.
+# install; $2: the architecture.
 set -eu -o pipefail
-package=$1
+package=$1 arch=$2
 repo=/builddir/repo
 mkdir -p "$repo/repodata" /builddir/log /builddir/oracle
 cp /in/repodata/* "$repo/repodata/"
@@ -17,7 +17,7 @@ run_dnf() {
     local name=$1 directory=$2
     shift 2
     dnf --setopt cachedir="/builddir/cache-$name" --setopt logdir=/builddir/log --setopt persistdir=/builddir/persist \
-        --setopt reposdir=/nonexistent --setopt plugins=0 --setopt install_weak_deps=0 --releasever 4.0 --forcearch x86_64 \
+        --setopt reposdir=/nonexistent --setopt plugins=0 --setopt install_weak_deps=0 --releasever 4.0 --forcearch "$arch" \
         --repofrompath "$name,file://$directory" "$@"
 }
 
@@ -29,7 +29,7 @@ run_dnf() {
 
     echo "== libsolv: closure of $package"
     repo2solv "$repo" > /builddir/repo.solv
-    printf '%s\n' "repo azl 0 solv repo.solv" "system x86_64 rpm" "job install name $package" "result transaction,problems <inline>" > /builddir/case.t
+    printf '%s\n' "repo azl 0 solv repo.solv" "system $arch rpm" "job install name $package" "result transaction,problems <inline>" > /builddir/case.t
     testsolv -r /builddir/case.t | tee /builddir/solution.txt
     grep "^install $package-" /builddir/solution.txt
     if grep '^problem' /builddir/solution.txt; then exit 1; fi

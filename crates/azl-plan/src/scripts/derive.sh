@@ -16,9 +16,10 @@ fi
 for what; do
     case $what in
     rpm-database)
-        # Accounts are what the packages' own /etc/passwd says; rpm would add others through sysusers.
+        # Accounts are what the packages' own /etc/passwd says; rpm would add others through sysusers. Its plugins would make
+        # namespaces for that, which a sandbox may not.
         rpm --dbpath /builddir/db --define '__systemd_sysusers /usr/bin/true' --justdb --nodeps --noscripts --notriggers \
-            --nosignature --ignoresize --ignorearch --ignoreos -i /in/packages/*.rpm
+            --noplugins --nosignature --ignoresize --ignorearch --ignoreos -i /in/packages/*.rpm
         cp /builddir/db/rpmdb.sqlite /out/rpmdb.sqlite
         ;;
     *)

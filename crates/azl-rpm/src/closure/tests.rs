@@ -1,10 +1,13 @@
-//! Behaviour of [`closure`] on small package sets.
+//! Behaviour of [`Universe::closure`] on small package sets.
+
+use azl_digest::Digest;
 
 use super::*;
-use crate::{FileEntry, Nevra};
+use crate::{FileEntry, Nevra, PackageHeader};
 
-/// Makes a package from `name-version-release.arch` and lines `requires X`, `provides X`, `conflicts X`, `file X`.
-fn package(nevra: &str, lines: &[&str]) -> PackageHeader {
+/// Makes a package from `name-version-release.arch` and lines `requires X`, `provides X`, `conflicts X`,
+/// `obsoletes X`, `file X`.
+pub(super) fn package(nevra: &str, lines: &[&str]) -> PackageHeader {
     let mut package = PackageHeader { nevra: nevra.parse::<Nevra>().expect("valid"), ..PackageHeader::default() };
     for line in lines {
         let (kind, value) = line.split_once(' ').expect("kind and value");
@@ -13,6 +16,7 @@ fn package(nevra: &str, lines: &[&str]) -> PackageHeader {
             "requires" => package.requires.push(dependency()),
             "provides" => package.provides.push(dependency()),
             "conflicts" => package.conflicts.push(dependency()),
+            "obsoletes" => package.obsoletes.push(dependency()),
             "file" => package.files.push(FileEntry { path: value.into(), ..FileEntry::default() }),
             _ => panic!("unknown line {line}"),
         }
@@ -20,10 +24,19 @@ fn package(nevra: &str, lines: &[&str]) -> PackageHeader {
     package
 }
 
+/// Adds packages, each with the digest of its own position in `packages`.
+pub(super) fn universe(packages: &[PackageHeader]) -> Universe {
+    let mut universe = Universe::default();
+    for (at, package) in packages.iter().enumerate() {
+        universe.add(package, Digest::of(&at.to_be_bytes()));
+    }
+    universe
+}
+
 /// Returns the chosen names, or the problems as text.
 fn solve(wants: &[&str], packages: &[PackageHeader]) -> Result<Vec<String>, Vec<String>> {
     let wants: Vec<Dependency> = wants.iter().map(|want| want.parse().expect("valid")).collect();
-    match closure(&wants, packages, &|dependency| dependency.name == "assumed") {
+    match universe(packages).closure(&wants, &|_| true, &|dependency| dependency.name == "assumed") {
         Ok(chosen) => Ok(chosen.into_iter().map(|at| packages[at].nevra.name.clone()).collect()),
         Err(problems) => Err(problems.iter().map(ToString::to_string).collect()),
     }
@@ -53,7 +66,10 @@ fn missing_provider_names_the_chain() {
     ];
     assert_eq!(
         solve(&["a"], &packages),
-        Err(vec!["nothing provides `c >= 2` (needed by: a -> a-1-1.x86_64 -> b-1-1.noarch)".into()])
+        Err(vec![
+            "nothing provides `c >= 2`, but `c-1-1.noarch` provides `c = 1-1` (needed by: a -> a-1-1.x86_64 -> b-1-1.noarch)"
+                .into()
+        ])
     );
     assert_eq!(solve(&["x"], &packages), Err(vec!["nothing provides `x` (needed by: x)".into()]));
 }
@@ -72,7 +88,7 @@ fn choice_prefers_chosen_then_name_then_evr_then_lexical() {
     assert_eq!(solve(&["user"], &packages), names(&["b-mta", "user"]));
     assert_eq!(solve(&["thing"], &packages), names(&["thing"]));
     let two = [package("k-1-1.noarch", &[]), package("k-1:0-1.noarch", &[])];
-    assert_eq!(closure(&["k".parse().expect("valid")], &two, &|_| false), Ok(vec![1]));
+    assert_eq!(universe(&two).closure(&["k".parse().expect("valid")], &|_| true, &|_| false), Ok(vec![1]));
 }
 
 #[test]
@@ -96,8 +112,8 @@ fn conditions_hold_only_with_what_is_chosen() {
         package("alt-1-1.noarch", &["requires (lang if missing else langpacks)"]),
     ];
     assert_eq!(solve(&["app"], &packages), names(&["app"]));
-    assert_eq!(solve(&["both"], &packages), names(&["lang", "langpacks", "app", "both"]));
-    assert_eq!(solve(&["alt"], &packages), names(&["langpacks", "alt"]));
+    assert_eq!(solve(&["both"], &packages), names(&["app", "both", "lang", "langpacks"]));
+    assert_eq!(solve(&["alt"], &packages), names(&["alt", "langpacks"]));
 }
 
 #[test]
@@ -113,7 +129,10 @@ fn rich_operators_choose() {
     assert_eq!(solve(&["(c or b)"], &packages), names(&["c"]));
     assert_eq!(solve(&["(c or b)", "b"], &packages), names(&["b"]));
     assert_eq!(solve(&["(a and b)"], &packages), names(&["a", "b"]));
-    assert!(solve(&["(a unless b)"], &packages).expect_err("unsupported")[0].contains("cannot evaluate"));
+    assert_eq!(solve(&["(a unless b)"], &packages), names(&["a"]));
+    assert_eq!(solve(&["(a unless b else c)", "b"], &packages), names(&["b", "c"]));
+    assert_eq!(solve(&["((a and x >= 2) or (b and missing))"], &packages), names(&["a", "c"]));
+    assert!(solve(&["(a with (b if c))"], &packages).expect_err("unsupported")[0].contains("cannot evaluate"));
     assert!(solve(&["(a xor b)"], &packages).expect_err("unsupported")[0].contains("cannot evaluate"));
 }
 
@@ -128,7 +147,109 @@ fn conflicts_between_needed_packages_are_errors() {
     let problems = solve(&["app"], &packages).expect_err("conflict");
     assert_eq!(
         problems,
-        ["`b-1-1.noarch` is needed and conflicts with `b < 2` (needed by: app -> app-1-1.noarch -> a-1-1.noarch)"]
+        ["`b-1-1.noarch` (needed by: app -> app-1-1.noarch) conflicts with `b < 2` \
+          (needed by: app -> app-1-1.noarch -> a-1-1.noarch)"]
+    );
+}
+
+#[test]
+fn a_choice_that_leads_nowhere_is_taken_back() {
+    // The best provider of `mta` conflicts with what is needed anyway, which shows only later.
+    let packages = [
+        package("a-mta-9-1.noarch", &["provides mta", "requires db"]),
+        package("b-mta-1-1.noarch", &["provides mta"]),
+        package("db-1-1.noarch", &["conflicts tool"]),
+        package("tool-1-1.noarch", &[]),
+        package("app-1-1.noarch", &["requires mta", "requires late"]),
+        package("late-1-1.noarch", &["requires tool"]),
+    ];
+    assert_eq!(solve(&["app"], &packages), names(&["app", "b-mta", "late", "tool"]));
+    // A missing requirement of the highest version leaves the next one.
+    let packages =
+        [package("k-2-1.noarch", &["requires missing"]), package("k-1-1.noarch", &[]), package("k-0-1.noarch", &[])];
+    let wants = ["k".parse().expect("valid")];
+    assert_eq!(universe(&packages).closure(&wants, &|_| true, &|_| false), Ok(vec![1]));
+}
+
+#[test]
+fn what_a_later_choice_makes_superfluous_is_left_out() {
+    let packages = [
+        package("a-mta-9-1.noarch", &["provides mta"]),
+        package("b-mta-1-1.noarch", &["provides mta"]),
+        package("x-1-1.noarch", &["provides tool"]),
+        package("y-0-1.noarch", &["provides tool", "requires b-mta"]),
+        package("z-1-1.noarch", &["requires (y or x)"]),
+    ];
+    assert_eq!(solve(&["mta", "z"], &packages), names(&["b-mta", "y", "z"]));
+}
+
+#[test]
+fn two_versions_of_a_name_are_not_chosen_together() {
+    let packages = [
+        package("k-1-1.noarch", &[]),
+        package("k-2-1.noarch", &[]),
+        package("app-1-1.noarch", &["requires k = 1", "requires k = 2"]),
+    ];
+    let problems = solve(&["app"], &packages).expect_err("both");
+    assert!(problems[0].contains("`k-2-1.noarch` (needed by: app -> app-1-1.noarch) is another `k`"), "{problems:?}");
+    assert_eq!(solve(&["k", "k < 2"], &packages), names(&["k"]));
+}
+
+#[test]
+fn an_obsolete_package_is_not_chosen_with_its_obsoleter() {
+    let packages = [
+        package("old-1-1.noarch", &["provides thing"]),
+        package("new-1-1.noarch", &["obsoletes old < 2", "provides old = 2", "provides thing"]),
+        package("app-1-1.noarch", &["requires old", "requires new"]),
+        package("both-1-1.noarch", &["requires old < 2", "requires new"]),
+        package("virtual-1-1.noarch", &["obsoletes thing"]),
+    ];
+    // Nobody asked for `new`.
+    assert_eq!(solve(&["old"], &packages), names(&["old"]));
+    assert_eq!(solve(&["app"], &packages), names(&["app", "new"]));
+    // Only names become obsolete, not what packages provide.
+    assert_eq!(solve(&["virtual", "thing"], &packages), names(&["new", "virtual"]));
+    assert_eq!(
+        solve(&["both"], &packages).expect_err("obsolete"),
+        ["`old-1-1.noarch` (needed by: both -> both-1-1.noarch) is obsoleted by `old < 2` \
+          (needed by: both -> both-1-1.noarch -> new-1-1.noarch)"]
+    );
+}
+
+#[test]
+fn rich_conflicts_forbid_what_they_say() {
+    let packages = [
+        package("a-1-1.noarch", &["conflicts (b and c)"]),
+        package("d-1-1.noarch", &["conflicts (b unless c)"]),
+        package("b-1-1.noarch", &[]),
+        package("c-1-1.noarch", &[]),
+    ];
+    assert_eq!(solve(&["a", "b"], &packages), names(&["a", "b"]));
+    assert_eq!(solve(&["d", "b"], &packages), names(&["b", "c", "d"]));
+    assert!(solve(&["a", "b", "c"], &packages).is_err());
+    assert!(solve(&["a", "b", "d"], &packages).is_err());
+}
+
+#[test]
+fn every_missing_provider_is_told_at_once_and_dead_ends_are_not_blamed() {
+    let packages = [
+        package("a-1-1.noarch", &["requires x", "requires y"]),
+        package("b-2-1.noarch", &["provides tool", "requires gone"]),
+        package("c-1-1.noarch", &["provides tool"]),
+    ];
+    let problems = solve(&["a", "tool", "z"], &packages).expect_err("missing");
+    let missing: Vec<&str> = problems.iter().filter_map(|text| text.split('`').nth(1)).collect();
+    assert_eq!(missing, ["x", "y", "z"]);
+}
+
+#[test]
+fn packages_that_are_no_candidates_are_not_chosen_but_named() {
+    let packages = [package("a-1-1.noarch", &["requires b"]), package("b-1-1.noarch", &[])];
+    let wants = ["a".parse().expect("valid")];
+    let problems = universe(&packages).closure(&wants, &|at| at != 1, &|_| false).expect_err("missing");
+    assert_eq!(
+        problems[0].to_string(),
+        "nothing provides `b`, but `b-1-1.noarch` does and may not be chosen (needed by: a -> a-1-1.noarch)"
     );
 }
 
@@ -145,6 +266,19 @@ fn repository_is_asked_package_by_package() {
         package("b-1-1.src", &["requires gcc"]),
     ];
     let missing: Vec<String> =
-        unprovided(&packages, &|d| d.name == "assumed").iter().map(ToString::to_string).collect();
+        universe(&packages).unprovided(&|d| d.name == "assumed").iter().map(ToString::to_string).collect();
     assert_eq!(missing, ["nothing provides `x` (needed by: a-1-1.noarch)"]);
+}
+
+#[test]
+fn a_condition_that_holds_from_the_start_is_heeded() {
+    // resolvo 0.12.2 overlooks such a condition if it is told as one.
+    let packages = [
+        package("a-1-1.noarch", &[]),
+        package("b-1-1.noarch", &["provides w"]),
+        package("b-1-2.noarch", &["provides v"]),
+    ];
+    assert!(solve(&["(a unless v else w)", "v"], &packages).is_err());
+    assert!(solve(&["(w if v)", "v"], &packages).is_err());
+    assert_eq!(solve(&["(a if v)", "v"], &packages), names(&["a", "b"]));
 }

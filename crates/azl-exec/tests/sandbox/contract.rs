@@ -1,93 +1,15 @@
-//! The sandbox for real: bubblewrap round programs of this host, copied into a root with the libraries they load.
-//!
-//! Without bubblewrap or user namespaces each test prints why it did not run.
+//! What the sandbox promises to an action: its user, its directories, its outputs, its errors.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use azl_action::ports::{BlobStore, Executor, PortError, RootComposer};
-use azl_action::{ActionResult, Blob, Run};
-use azl_exec::Bubblewrap;
-use azl_host::{Cmd, environment, files};
-use azl_store::LocalStore;
+use azl_action::ports::{BlobStore, Executor, PortError};
+use azl_action::{Blob, Run};
+use azl_exec::{Bubblewrap, Conditions};
+use azl_host::{environment, files};
 
-const PROGRAMS: [&str; 7] =
-    ["/bin/sh", "/bin/cat", "/bin/ls", "/bin/sleep", "/usr/bin/env", "/usr/bin/id", "/bin/uname"];
-
-/// A root that was made by hand.
-struct Ready(PathBuf);
-
-impl RootComposer for Ready {
-    fn compose(&self, _: &[Blob], _: &dyn BlobStore) -> Result<PathBuf, PortError> {
-        Ok(self.0.clone())
-    }
-}
-
-struct Sandbox {
-    directory: tempfile::TempDir,
-    store: LocalStore,
-    executor: Bubblewrap,
-}
-
-impl Sandbox {
-    /// Prepares a sandbox, or prints why this host has none.
-    fn new() -> Option<Self> {
-        let works = Cmd::new("bwrap", "/").args(["--unshare-all", "--ro-bind", "/", "/", "true"]).output();
-        if let Err(error) = works {
-            let _ =
-                std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("not run: no sandbox here: {error}\n"));
-            return None;
-        }
-        let directory = tempfile::tempdir().expect("a directory");
-        let root = directory.path().join("root");
-        for path in ["proc", "dev", "tmp", "var/tmp", "run", "builddir", "in", "out", "usr/bin", "bin"] {
-            files::create_dir_all(root.join(path)).expect("a directory");
-        }
-        for file in PROGRAMS.iter().flat_map(|program| needed(program)).collect::<BTreeSet<_>>() {
-            let target = root.join(file.trim_start_matches('/'));
-            files::create_dir_all(target.parent().expect("a parent")).expect("a directory");
-            files::copy(&file, target).expect("a copy");
-        }
-        let store = LocalStore::open(directory.path().join("store")).expect("a store");
-        let executor = Bubblewrap::new(Arc::new(Ready(root)), 3).expect("bubblewrap");
-        Some(Self { directory, store, executor })
-    }
-
-    fn run(&self, script: &str) -> Result<ActionResult, PortError> {
-        self.executor.run(&action(script), &self.store, &self.log())
-    }
-
-    fn log(&self) -> PathBuf {
-        self.directory.path().join("log")
-    }
-
-    fn output(&self, script: &str) -> String {
-        let result = self.run(script).expect("the script succeeds");
-        String::from_utf8(self.store.read(result.outputs["o"]).expect("an output")).expect("text")
-    }
-}
-
-/// A program and the libraries its loader reports.
-fn needed(program: &str) -> Vec<String> {
-    let ldd = Cmd::new("/usr/bin/ldd", "/").arg(program).output().expect("ldd runs");
-    let text = String::from_utf8_lossy(&ldd.stdout).into_owned();
-    let libraries = text.split_whitespace().filter(|word| word.starts_with('/')).map(str::to_owned);
-    libraries.chain([program.to_owned()]).collect()
-}
-
-fn action(script: &str) -> Run<Vec<Blob>> {
-    Run {
-        arch: azl_rpm::Arch::X86_64,
-        command: vec!["/bin/sh".to_owned(), "-c".to_owned(), script.to_owned()],
-        env: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned()), ("A".to_owned(), "b".to_owned())]),
-        root: vec![],
-        inputs: BTreeMap::new(),
-        timeout: 20,
-        as_root: false,
-        sandbox_revision: 1,
-    }
-}
+use crate::fixture::{Ready, Sandbox, action, explain};
 
 #[test]
 fn sees_its_own_user_host_name_and_environment_only() {
@@ -96,7 +18,7 @@ fn sees_its_own_user_host_name_and_environment_only() {
     assert_eq!(sandbox.output("uname -n > /out/o"), "azl-build\n");
     let environment = sandbox.output("env > /out/o");
     let names: BTreeSet<&str> = environment.lines().filter_map(|line| line.split('=').next()).collect();
-    assert_eq!(names, ["A", "PATH", "PWD", "RPM_BUILD_NCPUS"].into(), "{environment}");
+    assert_eq!(names, ["A", "PATH", "PWD", "RPM_BUILD_JOBSERVER", "RPM_BUILD_NCPUS"].into(), "{environment}");
 }
 
 #[test]
@@ -167,9 +89,29 @@ fn inputs_are_there_read_only_and_outputs_are_kept() {
 #[test]
 fn without_bubblewrap_the_error_says_how_to_get_it() {
     if environment::find_program("bwrap").is_some() {
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"not run: bubblewrap is installed\n");
-        return;
+        return explain("bubblewrap is installed");
     }
-    let error = Bubblewrap::new(Arc::new(Ready(PathBuf::new())), 1).err().expect("not installed");
+    let error = Bubblewrap::new(Arc::new(Ready(PathBuf::new())), Conditions::default()).err().expect("not installed");
     assert!(error.to_string().contains("apt-get install bubblewrap"), "{error}");
+}
+
+#[test]
+fn other_conditions_are_seen_and_the_contract_stays() {
+    let Some(mut sandbox) = Sandbox::new() else { return };
+    sandbox.executor = sandbox.executor_under(Conditions {
+        processors: 1,
+        host_name: "elsewhere".to_owned(),
+        build_in_memory: Some(false),
+        shuffle_directories: true,
+        umask: 0o027,
+        ..Conditions::default()
+    });
+    assert_eq!(sandbox.output("id -u > /out/o; uname -n >> /out/o"), "1000\nelsewhere\n");
+    assert_eq!(sandbox.output("nproc > /out/o; umask >> /out/o"), "1\n0027\n");
+}
+
+#[test]
+fn the_permission_bits_of_new_files_are_not_the_hosts() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    assert_eq!(sandbox.output("umask > /out/o"), "0022\n");
 }
