@@ -8,7 +8,8 @@ for file in /in/packages/*.rpm; do
     mkdir -p "/builddir/repo/Packages/$letter"
     ln -s "$file" "/builddir/repo/Packages/$letter/$name"
 done
-# A sandbox gives root no right to make namespaces, as rpm would for scriptlets; without them dnf is only faster.
+# A sandbox gives root no right to make namespaces, as rpm would for scriptlets, and no accounts are made; without both dnf is
+# only faster.
 printf '%s\n' '%__transaction_unshare %{nil}' '%__systemd_sysusers /usr/bin/true' > "$HOME/.rpmmacros"
 begun=$(date +%s%N)
 dnf --setopt cachedir=/builddir/cache --setopt logdir=/builddir/log --setopt persistdir=/builddir/persist \
