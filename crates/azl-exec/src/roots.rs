@@ -42,7 +42,17 @@ impl Roots {
         for directory in directories {
             files::create_dir_all(root.join(directory)).map_err(file_error)?;
         }
-        for (path, entry) in listing {
+        let entries: Vec<(&String, &Entry)> = listing.iter().collect();
+        // Neighbours share a directory, so each processor gets a stretch of the tree.
+        let share = entries.len().div_ceil(azl_host::environment::processors().max(1)).max(1);
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = entries.chunks(share).map(|chunk| scope.spawn(|| self.place(root, chunk))).collect();
+            threads.into_iter().try_for_each(|thread| thread.join().expect("linking does not panic"))
+        })
+    }
+
+    fn place(&self, root: &Path, entries: &[(&String, &Entry)]) -> Result<(), PortError> {
+        for (path, entry) in entries {
             match entry {
                 Entry::Directory => continue,
                 Entry::File { source } => files::link_or_copy(self.trees.join(source), root.join(path)),

@@ -1,7 +1,7 @@
 //! `farm`.
 
 use azl_pipeline::error::Failure;
-use azl_pipeline::farm::{self, Kind, Wish};
+use azl_pipeline::farm::{self, Kind, Wish, trial};
 use azl_pipeline::remote::Remote;
 use azl_pipeline::session::Settings;
 use clap::{Args, Subcommand, ValueEnum};
@@ -16,7 +16,7 @@ pub(crate) struct Farm {
     what: What,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum What {
     /// Set up a farm; it goes on after this command
     Up {
@@ -33,6 +33,11 @@ enum What {
     Status,
     /// Kill a worker without warning, a busy one if there is one
     KillWorker,
+    /// Build here, on farms that are set up for it, and beside a worker's death, and compare the packages byte by byte
+    Trial {
+        /// Components or release sets [default: some quick ones]
+        names: Vec<String>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -46,8 +51,9 @@ enum KindArg {
 impl Farm {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let store = &context.settings.store;
-        let report = match self.what {
+        let report = match &self.what {
             What::Up { kind, workers } => {
+                let (kind, workers) = (*kind, *workers);
                 let kind = match kind {
                     KindArg::Casd => Kind::Casd,
                     KindArg::Buildgrid => Kind::Buildgrid,
@@ -61,6 +67,7 @@ impl Farm {
             }
             What::Down => farm::down(store)?,
             What::Status => farm::status(store)?,
+            What::Trial { names } => return trial(names, context),
             What::KillWorker => {
                 let worker = farm::kill_worker(store)?;
                 context.ui.result(&format!("killed {worker}\n"), &json!({ "event": "killed", "worker": worker }));
@@ -70,4 +77,18 @@ impl Farm {
         context.ui.result(&report.to_string(), &json!({ "event": "farm", "report": report }));
         Ok(())
     }
+}
+
+/// Tries farms with components or sets, or with some quick components.
+pub(crate) fn trial(names: &[String], context: &Context) -> Result<(), Failure> {
+    let checkout = context.checkout()?;
+    let components = match names {
+        [] => trial::QUICK.map(str::to_owned).into(),
+        names => checkout.components_named(names)?,
+    };
+    let mut settings = Settings { remote: Remote::default(), ..context.settings.clone() };
+    super::agent::provide(context, &mut settings.remote)?;
+    let report = trial::trial(&checkout, &components, &settings, &context.ui)?;
+    context.ui.result(&report.to_string(), &json!({ "event": "tried", "report": report }));
+    report.into_result()
 }

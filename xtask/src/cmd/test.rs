@@ -2,13 +2,11 @@
 
 use azl_host::environment;
 use azl_pipeline::error::Failure;
-use azl_pipeline::farm::trial;
-use azl_pipeline::remote::Remote;
 use azl_pipeline::{check, inputs};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::{Context, agent};
+use super::Context;
 
 /// Run the test tiers
 #[derive(Debug, Args)]
@@ -39,7 +37,7 @@ impl Test {
         match self.tier {
             Some(Tier::Unit) => unit(context),
             Some(Tier::EndToEnd) => end_to_end(context),
-            Some(Tier::Farm) => farm(context),
+            Some(Tier::Farm) => super::farm::trial(&[], context),
             None => {
                 unit(context)?;
                 end_to_end(context)?;
@@ -64,14 +62,5 @@ fn end_to_end(context: &Context) -> Result<(), Failure> {
     let inputs = inputs::assemble(&checkout, &checkout.release.default_set, &session)?;
     let report = check::check(&checkout, &inputs, &session, &context.ui)?;
     context.ui.result(&report.to_string(), &json!({ "event": "checked", "report": report }));
-    report.into_result()
-}
-
-fn farm(context: &Context) -> Result<(), Failure> {
-    let mut settings = context.settings.clone();
-    settings.remote = Remote::default();
-    agent::provide(context, &mut settings.remote)?;
-    let report = trial::trial(&context.checkout()?, &settings, &context.ui)?;
-    context.ui.result(&report.to_string(), &json!({ "event": "tried", "report": report }));
     report.into_result()
 }

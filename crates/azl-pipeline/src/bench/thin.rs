@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use azl_action::ports::{BlobStore, RootComposer};
+use azl_action::ports::RootComposer;
 use azl_action::{Blob, Run, Work};
 use azl_host::clock::Stopwatch;
-use azl_host::{Cmd, environment, files};
+use azl_host::{Cmd, environment};
 
+use super::bare::{self, Rights};
 use super::build::{Measure, Verdict, infrastructure, median};
 use crate::error::Failure;
 use crate::session::Session;
@@ -24,54 +25,20 @@ pub(super) fn measure(component: &str, run: &Run<Vec<Blob>>, session: &Session) 
         return Ok(Measure::absent(CLAIM, PROMISE, "this program does not know its own path"));
     };
     let root = session.roots.compose(&run.root, &*session.ports.store)?;
-    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    let (mut ours, mut alone) = (Vec::new(), Vec::new());
     for _ in 0..TIMES {
-        bare.push(alone(run, &root, session)?);
+        alone.push(bare::run(run, &root, Rights::Builder, &[], session)?.0);
         ours.push(through_us(&program, component, run, session)?);
     }
-    let (ours, bare) = (median(ours), median(bare));
-    let added = ours - bare;
+    let (ours, alone) = (median(ours), median(alone));
+    let added = ours - alone;
     Ok(Measure {
         claim: CLAIM,
-        ours: format!("{component}: {ours:.2} s through the engine, {added:+.2} s or {:+.1} %", 100.0 * added / bare),
-        peer: format!("{bare:.2} s, rpmbuild in the same root; middle of {TIMES}, in turn"),
+        ours: format!("{component}: {ours:.2} s through the engine, {added:+.2} s or {:+.1} %", 100.0 * added / alone),
+        peer: format!("{alone:.2} s, rpmbuild in the same root; middle of {TIMES}, in turn"),
         promise: PROMISE,
-        verdict: Verdict::of(added <= (0.05 * bare).max(0.5)),
+        verdict: Verdict::of(added <= (0.05 * alone).max(0.5)),
     })
-}
-
-/// The same command, root and inputs, with nobody watching, collecting or hashing.
-fn alone(run: &Run<Vec<Blob>>, root: &Path, session: &Session) -> Result<f64, Failure> {
-    let store: &dyn BlobStore = &*session.ports.store;
-    let work = store.scratch("bench")?;
-    files::create_dir_all(work.join("out"))?;
-    for (directory, blobs) in &run.inputs {
-        let directory = work.join("in").join(directory);
-        files::create_dir_all(&directory)?;
-        for blob in blobs {
-            files::link_or_copy(store.path(blob.digest)?, directory.join(&blob.name))?;
-        }
-    }
-    let bwrap = environment::find_program("bwrap").ok_or_else(|| infrastructure("bubblewrap is not installed"))?;
-    let mut cmd = Cmd::new(bwrap, "/")
-        .args(["--unshare-all", "--unshare-user", "--die-with-parent", "--clearenv", "--uid", "1000", "--gid", "1000"])
-        .args(["--hostname", "azl-build", "--ro-bind"])
-        .arg(root)
-        .args(["/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--ro-bind"])
-        .arg(work.join("in"))
-        .args(["/in", "--bind"])
-        .arg(work.join("out"))
-        .args(["/out", "--tmpfs", "/builddir", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp", "--tmpfs", "/var/lib/rpm"])
-        .args(["--setenv", "RPM_BUILD_NCPUS", &environment::processors().to_string()]);
-    for (name, value) in &run.env {
-        cmd = cmd.args(["--setenv", name, value]);
-    }
-    let cmd = cmd.args(["--chdir", "/builddir", "--"]).args(&run.command);
-    let watch = Stopwatch::start();
-    cmd.run_logged(&work.join("log")).map_err(infrastructure)?;
-    let seconds = watch.seconds();
-    files::remove_dir_all(&work)?;
-    Ok(seconds)
 }
 
 /// The whole program as somebody would start it, with all known but this one result.

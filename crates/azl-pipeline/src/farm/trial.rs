@@ -1,4 +1,4 @@
-//! `test --tier farm`: the same packages, built here, by a farm of one process, by a farm with workers, and by one that
+//! `farm trial` and `test --tier farm`: the same packages, built here, by a farm of one process, by a farm with workers, and by one that
 //! loses a worker in the middle; and taken from a shared cache.
 //!
 //! Each farm starts empty and each build has a store of its own, so nothing but sources is known beforehand.
@@ -27,8 +27,8 @@ use crate::session::{Session, Settings};
 use crate::{build, inputs};
 
 /// Quick to build, and with libraries, a program, data and plain files among them.
-const COMPONENTS: [&str; 5] = ["bash", "ncurses", "readline", "setup", "tzdata"];
-/// Takes long enough to lose its worker in the middle.
+pub const QUICK: [&str; 5] = ["bash", "ncurses", "readline", "setup", "tzdata"];
+/// Takes long enough to lose its worker in the middle, and not long; where it is not built, the first component is taken.
 const INTERRUPTED: &str = "ncurses";
 const WORKERS: usize = 2;
 /// Time a busy worker is let live.
@@ -73,32 +73,38 @@ struct Trial<'a> {
     checkout: &'a Checkout,
     settings: &'a Settings,
     reporter: &'a dyn Reporter,
+    interrupted: String,
     report: TrialReport,
 }
 
-/// Tries everything; `settings` say which program workers run.
+/// Tries everything with some components; `settings` say which program workers run.
 ///
 /// # Errors
 /// If the packages cannot be built here.
-pub fn trial(checkout: &Checkout, settings: &Settings, reporter: &dyn Reporter) -> Result<TrialReport, Failure> {
-    let mut trial = Trial { checkout, settings, reporter, report: TrialReport::default() };
-    let all: BTreeSet<String> = COMPONENTS.map(str::to_owned).into();
+pub fn trial(
+    checkout: &Checkout,
+    all: &BTreeSet<String>,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<TrialReport, Failure> {
+    let interrupted = all.get(INTERRUPTED).or(all.first()).cloned().unwrap_or_default();
+    let mut trial = Trial { checkout, settings, reporter, interrupted, report: TrialReport::default() };
     let watch = Stopwatch::start();
-    let here = trial.build_here(&all)?;
+    let here = trial.build_here(all)?;
     trial.note("built here", Outcome::Same, format!("{} packages, to compare with", here.len()), watch);
     if let Some(address) = trial.set_up("casd", Kind::Casd) {
         let both = trial.remote(Some(&address), Some(&address));
-        trial.compare("built by casd alone", &all, both, &here);
+        trial.compare("built by casd alone", all, both, &here);
         let cache = trial.remote(None, Some(&address));
-        trial.compare(FROM_CACHE, &all, cache, &here);
+        trial.compare(FROM_CACHE, all, cache, &here);
     }
     if let Some(address) = trial.set_up("buildgrid", Kind::Buildgrid) {
         let executor = trial.remote(Some(&address), None);
-        trial.compare("built by BuildGrid, 2 workers", &all, executor, &here);
+        trial.compare("built by BuildGrid, 2 workers", all, executor, &here);
     }
     if let Some(address) = trial.set_up("buildgrid, to lose a worker", Kind::Buildgrid) {
         let executor = trial.remote(Some(&address), None);
-        trial.compare(WITH_LOSS, &BTreeSet::from([INTERRUPTED.to_owned()]), executor, &here);
+        trial.compare(WITH_LOSS, &BTreeSet::from([trial.interrupted.clone()]), executor, &here);
     }
     down(&settings.store)?;
     Ok(trial.report)
@@ -220,7 +226,7 @@ impl Reporter for Witness<'_> {
         if kind == "run" {
             self.runs.fetch_add(1, Ordering::Relaxed);
         }
-        if self.kill && *node == azl_plan::build::rpm_node(INTERRUPTED).0 {
+        if self.kill && *node == azl_plan::build::rpm_node(&self.trial.interrupted).0 {
             let store = self.trial.settings.store.clone();
             let killer = std::thread::spawn(move || kill_busy(&store));
             if let Ok(mut killed) = self.killed.lock() {
