@@ -177,6 +177,9 @@ pub struct SeedToml {
     pub arch: String,
     /// Package sets.
     pub sets: BTreeMap<String, SeedSetToml>,
+    /// Additions to the set `build`, for the roots of builds that require a capability they provide.
+    #[serde(default)]
+    pub tools: BTreeMap<String, SeedSetToml>,
 }
 
 /// One set of the seed.
@@ -187,6 +190,9 @@ pub struct SeedSetToml {
     pub suite: Option<String>,
     /// Packages asked for; apt adds what they depend on.
     pub packages: Vec<String>,
+    /// Packages that others depend on and that are left out all the same: the set is unpacked, never installed.
+    #[serde(default)]
+    pub without: BTreeSet<String>,
     /// Empty directories.
     #[serde(default)]
     pub directories: Vec<String>,
@@ -202,13 +208,17 @@ pub struct SeedSetToml {
     /// RPM capabilities it stands for.
     #[serde(default)]
     pub provides: Vec<String>,
+    /// Of a tool: the components that take it even where one of ours provides the capability. Without any, it is for all, and
+    /// ours comes first.
+    #[serde(default, rename = "for")]
+    pub users: BTreeSet<String>,
 }
 
 /// `overlays/distro/seed.lock.toml`, written by `cargo xtask update seed`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedLock {
-    /// Locked packages of each set.
+    /// Locked packages of each set, and of each tool as `build+<tool>`: what it adds to `build`.
     pub sets: BTreeMap<String, Vec<LockedDeb>>,
 }
 

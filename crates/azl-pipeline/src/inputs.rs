@@ -8,7 +8,7 @@ use azl_diagnostics::Diagnostic;
 use azl_exec::LayerFiles;
 use azl_host::environment;
 use azl_image::{ImageKind as ModelKind, ImageModel, PackageRecord};
-use azl_plan::{Bootstrap, ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing, Stage2};
+use azl_plan::{Bootstrap, ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing, Stage2, Tool};
 use azl_rpm::Arch;
 
 use crate::checkout::Checkout;
@@ -47,6 +47,7 @@ pub fn assemble(checkout: &Checkout, set: &str, session: &Session) -> Result<Inp
         components.insert(name.clone(), input);
     }
     let seed = seed(checkout, store, &mut mistakes)?;
+    let tools = tools(checkout, store, &mut mistakes)?;
     let images = images(checkout, &chosen.images, &mut mistakes);
     let bootstrap = bootstrap(checkout, &chosen.components, &mut mistakes);
     if !mistakes.is_empty() {
@@ -56,7 +57,7 @@ pub fn assemble(checkout: &Checkout, set: &str, session: &Session) -> Result<Inp
     let assumed = release.assumed.keys().cloned().collect();
     let signing = Signing { fingerprint: session.key.fingerprint(), certificate };
     let version = release.version.clone();
-    Ok(Inputs { version, epoch, arch, seed, components, bootstrap, stage2: None, images, assumed, signing })
+    Ok(Inputs { version, epoch, arch, seed, tools, components, bootstrap, stage2: None, images, assumed, signing })
 }
 
 /// Adds stage 2 to the inputs: everything is built a second time, in roots of our own packages.
@@ -168,15 +169,39 @@ fn seed(
 ) -> Result<BTreeMap<String, SeedSet>, PortError> {
     let mut sets = BTreeMap::new();
     for (name, set) in &checkout.seed.sets {
-        let Some(locked) = checkout.seed_lock.sets.get(name) else {
-            let error = Diagnostic::error("not-locked", format!("the set `{name}` of the seed is not locked"));
-            mistakes.push(error.hint(format!("cargo xtask update seed --arch {}", checkout.arch)));
-            continue;
-        };
-        let packages = locked.iter().map(definition::LockedDeb::wanted).collect();
-        sets.insert(name.clone(), seed_set(name, set, packages, store)?);
+        match locked(checkout, name) {
+            Ok(packages) => drop(sets.insert(name.clone(), seed_set(name, set, packages, store)?)),
+            Err(mistake) => mistakes.push(mistake),
+        }
     }
     Ok(sets)
+}
+
+fn tools(
+    checkout: &Checkout,
+    store: &dyn BlobStore,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Result<BTreeMap<String, Tool>, PortError> {
+    let mut tools = BTreeMap::new();
+    for (name, tool) in &checkout.seed.tools {
+        let locked_as = azl_plan::seed::tool_set(name);
+        match locked(checkout, &locked_as) {
+            Ok(packages) => {
+                let set = seed_set(&locked_as, tool, packages, store)?;
+                tools.insert(name.clone(), Tool { set, users: tool.users.clone() });
+            }
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    Ok(tools)
+}
+
+fn locked(checkout: &Checkout, set: &str) -> Result<BTreeMap<String, Wanted>, Diagnostic> {
+    let locked = checkout.seed_lock.sets.get(set).ok_or_else(|| {
+        Diagnostic::error("not-locked", format!("the set `{set}` of the seed is not locked"))
+            .hint(format!("cargo xtask update seed {set} --arch {}", checkout.arch))
+    })?;
+    Ok(locked.iter().map(definition::LockedDeb::wanted).collect())
 }
 
 fn seed_set(

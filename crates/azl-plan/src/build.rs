@@ -53,11 +53,13 @@ pub(crate) fn script(name: &str) -> Hole {
 }
 
 /// Returns the environment of a build: fixed words, plus what the seed's programs need where there is a seed.
-pub(crate) fn environment(inputs: &Inputs, build: &str) -> BTreeMap<String, String> {
-    match builds::is_second(build) {
-        true => fixed_environment(),
-        false => seed_environment(seed::build_set(inputs)),
+pub(crate) fn environment(inputs: &Inputs, build: &str, needs: &Needs) -> BTreeMap<String, String> {
+    if builds::is_second(build) {
+        return fixed_environment();
     }
+    let mut environment = seed_environment(seed::build_set(inputs));
+    environment.extend(needs.tools.iter().flat_map(|tool| inputs.tools[tool].set.environment.clone()));
+    environment
 }
 
 /// Returns the environment of a command in a root of the seed.
@@ -110,7 +112,7 @@ fn srpm(inputs: &Inputs, name: &str, needs: &Needs) -> Run<Vec<Hole>> {
     let mut run = Run {
         arch: inputs.arch,
         command: command.into_iter().chain(defines()).chain(builds::conditionals(inputs, name)).collect(),
-        env: environment(inputs, name),
+        env: environment(inputs, name, &Needs::default()),
         // The seed has rpmbuild; without it there is the root that the packages are built in.
         root: match builds::is_second(name) {
             true => buildroot(inputs, name, needs),
@@ -135,7 +137,7 @@ fn rpm(inputs: &Inputs, name: &str, needs: &Needs) -> Run<Vec<Hole>> {
     Run {
         arch: inputs.arch,
         command: command.into_iter().chain(defines()).chain(builds::conditionals(inputs, name)).collect(),
-        env: environment(inputs, name),
+        env: environment(inputs, name, needs),
         root: buildroot(inputs, name, needs),
         inputs: BTreeMap::from([
             ("script".to_owned(), vec![script("rpm.sh")]),
@@ -147,13 +149,17 @@ fn rpm(inputs: &Inputs, name: &str, needs: &Needs) -> Run<Vec<Hole>> {
     }
 }
 
-/// Returns the layers of a build's root: the seed and our macros in stage 1, and our own packages that it needs.
+/// Returns the layers of a build's root: the seed, its tools and our macros in stage 1, and our own packages that it needs.
 pub(crate) fn buildroot(inputs: &Inputs, name: &str, needs: &Needs) -> Vec<Hole> {
-    let set = seed::build_set(inputs);
-    let (mut root, assume) = match builds::is_second(name) {
+    let (mut root, mut assume) = match builds::is_second(name) {
         true => (fixups(inputs), Vec::new()),
-        false => (base_root(inputs, name), set.provides.clone()),
+        false => (base_root(inputs, name), seed::build_set(inputs).provides.clone()),
     };
+    for tool in &needs.tools {
+        let set = &inputs.tools[tool].set;
+        root.extend(seed::layers(&seed::tool_set(tool), set));
+        assume.extend(set.provides.iter().cloned());
+    }
     if !needs.wants.is_empty() {
         let nodes = needs.from.keys().map(|build| rpm_node(build)).collect();
         root.push(Hole::Closure { wants: needs.wants.clone(), nodes, assume });

@@ -108,7 +108,7 @@ pub(crate) fn insert(inputs: &Inputs, (name, round): (&str, usize), needs: &Need
     let run = Run {
         arch: inputs.arch,
         command: command.into_iter().chain(build::defines()).chain(builds::conditionals(inputs, name)).collect(),
-        env: build::environment(inputs, name),
+        env: build::environment(inputs, name, needs),
         root: build::buildroot(inputs, name, needs),
         inputs: BTreeMap::from([
             ("script".to_owned(), vec![script("requires.sh")]),

@@ -17,6 +17,8 @@ pub struct Inputs {
     pub arch: Arch,
     /// Package sets of the seed, by name: `build`, `boot`.
     pub seed: BTreeMap<String, SeedSet>,
+    /// Additions to the `build` set that only some builds need, by name.
+    pub tools: BTreeMap<String, Tool>,
     /// Components of the release set, by name.
     pub components: BTreeMap<String, ComponentInput>,
     /// Bootstrap variants, by component.
@@ -42,6 +44,15 @@ pub struct SeedSet {
     pub environment: BTreeMap<String, String>,
     /// RPM capabilities the set stands for.
     pub provides: Vec<String>,
+}
+
+/// Foreign packages on top of the `build` set, for the roots of builds that require one of their capabilities.
+#[derive(Debug, Clone)]
+pub struct Tool {
+    /// What is added; packages of the `build` set are not repeated.
+    pub set: SeedSet,
+    /// Components that take it even where a component of ours provides the capability; for all others ours comes first.
+    pub users: BTreeSet<String>,
 }
 
 /// One component, rendered.

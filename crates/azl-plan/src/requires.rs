@@ -1,12 +1,13 @@
 //! From BuildRequires to builds: who must be built before whom, and what a buildroot takes from whom.
 //!
 //! Every requirement is met from what is given (the seed), else from one of our packages, whose own requirements are met
-//! likewise. Which packages enter a buildroot is decided later, from built packages; here is decided which builds may give them.
+//! likewise, else from a tool of the seed. Which packages enter a buildroot is decided later, from built packages; here is decided which builds may give them.
 //!
 //! **Invariant:** what each build needs is a function of the facts; the work grows with the edges, not with their paths.
 
 mod buildroot;
 mod stages;
+mod tools;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +19,7 @@ use crate::error::PlanError;
 use crate::facts::{Facts, SpecFacts};
 use crate::inputs::{Bootstrap, Inputs};
 use buildroot::Buildroot;
+use tools::Tools;
 
 pub(crate) use stages::{resolve, resolve_second};
 
@@ -29,6 +31,8 @@ pub struct Needs {
     /// Builds that may provide them, each with the first requirement that led there. What these builds need in turn is
     /// not repeated here.
     pub from: BTreeMap<String, String>,
+    /// Tools of the seed that join the root.
+    pub tools: BTreeSet<String>,
 }
 
 /// The needs of every build, by its name.
@@ -41,17 +45,23 @@ pub(crate) struct Resolver<'a> {
     facts: &'a Facts,
     index: Index<'a>,
     given: Given<'a>,
+    tools: Tools<'a>,
 }
 
 impl<'a> Resolver<'a> {
-    pub(crate) fn new(inputs: &'a Inputs, facts: &'a Facts, given: Given<'a>, is_meant: impl Fn(&str) -> bool) -> Self {
+    pub(crate) fn new(
+        inputs: &'a Inputs,
+        facts: &'a Facts,
+        (given, tools): (Given<'a>, Tools<'a>),
+        is_meant: impl Fn(&str) -> bool,
+    ) -> Self {
         let builds: Vec<(&str, &SpecFacts)> = facts
             .iter()
             .filter(|(build, spec)| is_meant(build) && spec.is_for(inputs.arch))
             .map(|(build, spec)| (build.as_str(), spec))
             .collect();
         let index = Index::new(builds.iter().map(|(_, facts)| *facts));
-        Self { builds, inputs, facts, index, given }
+        Self { builds, inputs, facts, index, given, tools }
     }
 
     pub(crate) fn name(&self, build: usize) -> &'a str {
@@ -169,6 +179,8 @@ pub(crate) struct Met {
     pub(crate) wants: Vec<String>,
     /// Builds that provide them, each with the first requirement that led there.
     pub(crate) from: BTreeMap<usize, String>,
+    /// Tools of the seed that provide the rest.
+    pub(crate) tools: BTreeSet<String>,
     /// What packages require that no spec provides, and which package; names that rpm finds in built files are left out.
     pub(crate) unmet: Vec<(String, usize)>,
 }

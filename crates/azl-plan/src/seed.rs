@@ -12,10 +12,17 @@ pub fn node(set: &str) -> NodeId {
 }
 
 pub(crate) fn nodes(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
-    for (name, set) in &inputs.seed {
+    let tools = inputs.tools.iter().map(|(name, tool)| (tool_set(name), &tool.set));
+    let sets = inputs.seed.iter().map(|(name, set)| (name.clone(), set));
+    for (name, set) in sets.chain(tools) {
         let derivation = Work::Fetch(Fetch { files: set.packages.clone() });
-        nodes.insert(node(name), Node::new(derivation, 20));
+        nodes.insert(node(&name), Node::new(derivation, 20));
     }
+}
+
+/// Returns the name of the set that a tool is locked and fetched as.
+pub fn tool_set(tool: &str) -> String {
+    format!("build+{tool}")
 }
 
 /// Returns the layers of a root made of one set.

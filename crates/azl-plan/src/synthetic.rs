@@ -129,6 +129,7 @@ fn inputs(components: BTreeMap<String, ComponentInput>) -> Inputs {
         epoch: 0,
         arch: Arch::X86_64,
         seed: ["boot", "build", "check"].map(|name| (name.to_owned(), set.clone())).into(),
+        tools: BTreeMap::new(),
         components,
         bootstrap: BTreeMap::new(),
         stage2: None,

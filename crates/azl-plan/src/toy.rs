@@ -8,7 +8,7 @@ use azl_rpm::{Arch, Nevra};
 
 use crate::facts::{Facts, PackageFacts, SpecFacts};
 use crate::files;
-use crate::inputs::{Bootstrap, ComponentInput, Inputs, SeedSet, Signing};
+use crate::inputs::{Bootstrap, ComponentInput, Inputs, SeedSet, Signing, Tool};
 
 /// A spec that is being written.
 #[derive(Debug, Clone)]
@@ -91,6 +91,7 @@ pub(crate) fn release(specs: &[Toy]) -> (Inputs, Facts) {
         epoch: 1,
         arch: Arch::X86_64,
         seed: BTreeMap::from([("build".to_owned(), seed(&["gcc"]))]),
+        tools: BTreeMap::new(),
         components: components.map(|name| (name.clone(), component(name))).collect(),
         bootstrap: BTreeMap::new(),
         stage2: None,
@@ -106,6 +107,12 @@ pub(crate) fn bootstrap(inputs: &mut Inputs, component: &str, users: &[&str]) {
     let users = users.iter().map(|name| (*name).to_owned()).collect();
     let variant = Bootstrap { with: BTreeSet::new(), without: BTreeSet::from(["tests".to_owned()]), users };
     inputs.bootstrap.insert(component.to_owned(), variant);
+}
+
+/// Declares a tool of the seed; without users it is for everybody.
+pub(crate) fn tool(inputs: &mut Inputs, name: &str, provides: &[&str], users: &[&str]) {
+    let users = users.iter().map(|name| (*name).to_owned()).collect();
+    inputs.tools.insert(name.to_owned(), Tool { set: seed(provides), users });
 }
 
 /// Returns a blob that holds its own name.

@@ -54,6 +54,7 @@ fn toy() -> (Inputs, Facts) {
         epoch: 1,
         arch: Arch::X86_64,
         seed: BTreeMap::from([("build".to_owned(), seed(&["gcc"])), ("boot".to_owned(), seed(&[]))]),
+        tools: BTreeMap::new(),
         components: names.iter().map(|name| ((*name).to_owned(), component(name))).collect(),
         bootstrap: BTreeMap::new(),
         stage2: None,

@@ -7,6 +7,7 @@ use std::path::Path;
 use azl_diagnostics::Diagnostic;
 use azl_fetch::{AptState, Indexes, Suites};
 use azl_host::files;
+use azl_plan::seed::tool_set;
 use azl_rpm::Arch;
 use serde::Serialize;
 
@@ -48,28 +49,35 @@ pub struct SeedReport {
 /// # Errors
 /// If a set is unknown, apt cannot resolve one, or the lock cannot be written.
 pub fn seed(root: &Path, checkout: &Checkout, names: &[String], settings: &Settings) -> Result<SeedReport, Failure> {
-    let chosen = chosen(checkout, names)?;
+    let known = known(&checkout.seed);
+    let chosen = chosen(&known, names)?;
     let mut lock = checkout.seed_lock.clone();
-    lock.sets.retain(|name, _| checkout.seed.sets.contains_key(name));
+    lock.sets.retain(|name, _| known.contains_key(name));
     for (suite, sets) in by_suite(&checkout.seed, &chosen) {
-        let packages = resolve(&checkout.seed.arch, suite, &sets, settings)?;
+        let packages = resolve(&checkout.seed, suite, &sets, settings)?;
         lock.sets.extend(packages);
     }
+    subtract_base(&checkout.seed, &chosen, &mut lock)?;
     let text = toml::to_string(&lock).map_err(|error| Failure::Infrastructure(error.to_string()))?;
     files::write_atomic(root.join(seed_lock_file(checkout.arch)), format!("{HEADER}{text}").as_bytes())?;
     Ok(report(&checkout.seed_lock, &lock))
 }
 
-type Sets<'a> = BTreeMap<&'a str, &'a SeedSetToml>;
+type Sets<'a> = BTreeMap<String, &'a SeedSetToml>;
 
-fn chosen<'a>(checkout: &'a Checkout, names: &[String]) -> Result<Sets<'a>, Failure> {
-    let sets = &checkout.seed.sets;
-    let unknown: Vec<Diagnostic> = names.iter().filter(|name| !sets.contains_key(*name)).map(unknown_set).collect();
+/// Returns sets and tools by the names they are locked under.
+fn known(seed: &SeedToml) -> Sets<'_> {
+    let tools = seed.tools.iter().map(|(name, tool)| (tool_set(name), tool));
+    seed.sets.iter().map(|(name, set)| (name.clone(), set)).chain(tools).collect()
+}
+
+fn chosen<'a>(known: &Sets<'a>, names: &[String]) -> Result<Sets<'a>, Failure> {
+    let unknown: Vec<Diagnostic> = names.iter().filter(|name| !known.contains_key(*name)).map(unknown_set).collect();
     if !unknown.is_empty() {
         return Err(Failure::Configuration(unknown));
     }
     let wanted = |name: &String| names.is_empty() || names.contains(name);
-    Ok(sets.iter().filter(|(name, _)| wanted(name)).map(|(name, set)| (name.as_str(), set)).collect())
+    Ok(known.iter().filter(|(name, _)| wanted(name)).map(|(name, set)| (name.clone(), *set)).collect())
 }
 
 fn unknown_set(name: &String) -> Diagnostic {
@@ -80,13 +88,14 @@ fn unknown_set(name: &String) -> Diagnostic {
 fn by_suite<'a>(seed: &'a SeedToml, sets: &Sets<'a>) -> BTreeMap<&'a str, Sets<'a>> {
     let mut suites: BTreeMap<&str, Sets<'_>> = BTreeMap::new();
     for (name, set) in sets {
-        suites.entry(set.suite.as_deref().unwrap_or(&seed.suite)).or_default().insert(name, set);
+        suites.entry(set.suite.as_deref().unwrap_or(&seed.suite)).or_default().insert(name.clone(), set);
     }
     suites
 }
 
+/// Resolves the sets of one suite; a tool together with what it is added to, so that both fit.
 fn resolve(
-    arch: &str,
+    seed: &SeedToml,
     suite: &str,
     sets: &Sets<'_>,
     settings: &Settings,
@@ -94,16 +103,46 @@ fn resolve(
     let failed = |error: azl_fetch::ResolveError| Failure::Infrastructure(error.to_string());
     let directory = settings.store.join("apt");
     files::create_dir_all(&directory)?;
-    let suites = Suites { names: vec![suite.to_owned()], arch: arch.to_owned() };
+    let suites = Suites { names: vec![suite.to_owned()], arch: seed.arch.clone() };
     let apt = AptState::open(&directory, &suites, Indexes::Binary).map_err(failed)?;
     let mut resolved = BTreeMap::new();
     for (name, set) in sets {
+        let base = if is_tool(name) { &seed.sets[BASE].packages[..] } else { &[] };
+        let wanted: Vec<String> = base.iter().chain(&set.packages).cloned().collect();
+        let closure = apt.closure(&wanted).map_err(failed)?.into_iter();
         let mut packages: Vec<LockedDeb> =
-            apt.closure(&set.packages).map_err(failed)?.into_iter().map(locked).collect();
+            closure.filter(|package| !set.without.contains(&package.name)).map(locked).collect();
         packages.sort();
-        resolved.insert((*name).to_owned(), packages);
+        resolved.insert(name.clone(), packages);
     }
     Ok(resolved)
+}
+
+/// The set that tools are added to.
+const BASE: &str = "build";
+
+fn is_tool(set: &str) -> bool {
+    set.strip_prefix(BASE).is_some_and(|rest| rest.starts_with('+'))
+}
+
+/// Leaves of each chosen tool what it adds to the base; what is in both must be the same.
+fn subtract_base(seed: &SeedToml, chosen: &Sets<'_>, lock: &mut SeedLock) -> Result<(), Failure> {
+    let base = lock.sets.get(BASE).cloned().unwrap_or_default();
+    let mut mistakes = Vec::new();
+    for name in chosen.keys().filter(|name| is_tool(name)) {
+        let packages = lock.sets.entry(name.clone()).or_default();
+        for package in &*packages {
+            let other = base.iter().find(|locked| locked.name == package.name);
+            if let Some(other) = other.filter(|other| other.version != package.version) {
+                let message =
+                    format!("`{name}` needs {} {}, `{BASE}` has {}", package.name, package.version, other.version);
+                mistakes.push(Diagnostic::error("other-version", message).hint("cargo xtask update seed"));
+            }
+        }
+        let left_out = &seed.sets[BASE].without;
+        packages.retain(|package| !base.contains(package) && !left_out.contains(&package.name));
+    }
+    if mistakes.is_empty() { Ok(()) } else { Err(Failure::Configuration(mistakes)) }
 }
 
 fn locked(package: azl_fetch::LockedPackage) -> LockedDeb {

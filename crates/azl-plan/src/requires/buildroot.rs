@@ -38,6 +38,7 @@ pub(super) struct Buildroot<'w, 'a> {
     /// Builds that packages of other builds ask for, as user, provider and package.
     pulled: Vec<(usize, usize, usize)>,
     unmet: Vec<(String, usize)>,
+    tools: BTreeSet<String>,
 }
 
 impl<'w, 'a> Buildroot<'w, 'a>
@@ -55,6 +56,7 @@ where
             from: BTreeMap::new(),
             pulled: Vec::new(),
             unmet: Vec::new(),
+            tools: BTreeSet::new(),
         }
     }
 
@@ -64,11 +66,17 @@ where
             let component = self.resolver.name(self.build).to_owned();
             return errors.push(PlanError::NoDependency { component, text: text.to_owned() });
         };
-        if self.resolver.given.satisfies(&rich) {
+        let (resolver, build) = (self.resolver, self.resolver.name(self.build));
+        if resolver.given.satisfies(&rich) {
             return;
         }
-        self.wants.push(text);
-        if !self.meet(&rich, Why::Written(text)) {
+        if let Some(tool) = resolver.tools.declared_for(build, &rich) {
+            self.tools.insert(tool.to_owned());
+        } else if self.meet(&rich, Why::Written(text)) {
+            self.wants.push(text);
+        } else if let Some(tool) = resolver.tools.stand_in(&rich) {
+            self.tools.insert(tool.to_owned());
+        } else {
             errors.push(self.nobody(text, &rich));
         }
     }
@@ -92,7 +100,8 @@ where
                 self.from.entry(provider).or_insert_with(|| format!("what {name} requires"));
             }
         }
-        Met { wants: self.wants.into_iter().map(str::to_owned).collect(), from: self.from, unmet: self.unmet }
+        let wants = self.wants.into_iter().map(str::to_owned).collect();
+        Met { wants, from: self.from, tools: self.tools, unmet: self.unmet }
     }
 
     fn follow(&mut self, package: usize) {

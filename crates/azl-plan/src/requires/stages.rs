@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AllNeeds, Met, Needs, Resolver};
+use super::{AllNeeds, Met, Needs, Resolver, Tools};
 use crate::capabilities::Given;
 use crate::error::PlanError;
 use crate::facts::Facts;
@@ -14,7 +14,7 @@ use crate::{bootstrap, builds, cycles, generated};
 /// # Errors
 /// All capabilities that nobody provides, each with the component that asks; all cycles; all declared variants that break none.
 pub(crate) fn resolve(inputs: &Inputs, facts: &Facts) -> Result<AllNeeds, Vec<PlanError>> {
-    let resolver = Resolver::new(inputs, facts, seed(inputs), |_| true);
+    let resolver = Resolver::new(inputs, facts, (seed(inputs), Tools::new(&inputs.tools)), |_| true);
     let mut errors = Vec::new();
     let mut met = resolver.meet_all(|facts| facts.requirements().collect(), &mut errors);
     let edges: Vec<Vec<usize>> = met.iter().map(|met| met.from.keys().copied().collect()).collect();
@@ -40,7 +40,7 @@ pub(crate) fn resolve_second(
     stage: &Stage2,
     first: &AllNeeds,
 ) -> Result<AllNeeds, Vec<PlanError>> {
-    let resolver = Resolver::new(inputs, facts, Given::default(), |build| !builds::is_variant(build));
+    let resolver = Resolver::new(inputs, facts, Default::default(), |build| !builds::is_variant(build));
     let mut errors = Vec::new();
     let base: BTreeSet<&str> = stage.packages.iter().map(String::as_str).collect();
     let mut met = resolver.meet_all(|facts| base.iter().copied().chain(facts.requirements()).collect(), &mut errors);
@@ -122,7 +122,7 @@ fn cycle(resolver: &Resolver<'_>, met: &[Met], knot: &cycles::Knot) -> PlanError
 fn named(resolver: &Resolver<'_>, met: Vec<Met>, build_name: impl Fn(&str) -> String) -> AllNeeds {
     let needs = met.into_iter().enumerate().map(|(build, met)| {
         let from = met.from.into_iter().map(|(provider, why)| (resolver.name(provider).to_owned(), why)).collect();
-        (build_name(resolver.name(build)), Needs { wants: met.wants, from })
+        (build_name(resolver.name(build)), Needs { wants: met.wants, from, tools: met.tools })
     });
     needs.collect()
 }

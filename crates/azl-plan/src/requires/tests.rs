@@ -49,6 +49,37 @@ fn what_a_chosen_package_requires_is_needed_too_unless_its_build_already_names_i
 }
 
 #[test]
+fn a_tool_of_the_seed_stands_in_for_what_nobody_provides() {
+    let (mut inputs, facts) = release(&[spec("app").needs(&["cmake >= 3", "lib-devel"]), lib("lib"), spec("plain")]);
+    toy::tool(&mut inputs, "cmake", &["cmake", "lib-devel"], &[]);
+    let needs = resolve(&inputs, &facts).expect("a plan");
+    assert_eq!(needs["app"].tools, BTreeSet::from(["cmake".to_owned()]));
+    assert_eq!((needs["app"].wants.as_slice(), from(&needs, "app")), (&["lib-devel".to_owned()][..], vec!["lib"]));
+    assert_eq!(needs["plain"], Needs::default());
+}
+
+#[test]
+fn a_tool_declared_for_a_component_comes_before_ours_and_is_for_nobody_else() {
+    let asking = [
+        spec("kernel").package("kernel", &[]).needs(&["elf-devel"]),
+        spec("app").needs(&["elf-devel"]),
+        lib("elf").needs(&["kernel"]),
+        spec("odd").needs(&["other"]),
+    ];
+    let (mut inputs, facts) = release(&asking[..3]);
+    toy::tool(&mut inputs, "elf", &["elf-devel", "other"], &["kernel"]);
+    let needs = resolve(&inputs, &facts).expect("a plan");
+    assert_eq!(needs["kernel"].tools, BTreeSet::from(["elf".to_owned()]));
+    assert!(needs["kernel"].from.is_empty() && needs["app"].tools.is_empty());
+    assert_eq!((from(&needs, "app"), from(&needs, "elf")), (vec!["elf"], vec!["kernel"]));
+
+    let (more, facts) = release(&asking);
+    inputs.components = more.components;
+    let errors = resolve(&inputs, &facts).expect_err("the tool is the kernel's");
+    assert!(errors[0].to_string().contains("`other`"), "{errors:?}");
+}
+
+#[test]
 fn file_requirements_lead_to_who_lists_the_file() {
     let needs = needs(&[
         spec("app").package("app", &[]).needs(&["/usr/bin/tool"]),
