@@ -12,10 +12,15 @@ pub fn node(set: &str) -> NodeId {
 }
 
 pub(crate) fn nodes(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
-    for (name, set) in &inputs.seed {
-        let derivation = Work::Fetch(Fetch { files: set.packages.clone() });
-        nodes.insert(node(name), Node::new(derivation, 20));
+    for name in inputs.seed.keys() {
+        insert(inputs, name, nodes);
     }
+}
+
+/// Inserts the node that fetches a set.
+pub(crate) fn insert(inputs: &Inputs, name: &str, nodes: &mut BTreeMap<NodeId, Node>) {
+    let derivation = Work::Fetch(Fetch { files: inputs.seed[name].packages.clone() });
+    nodes.insert(node(name), Node::new(derivation, 20));
 }
 
 /// Returns the layers of a root made of one set.

@@ -46,7 +46,7 @@ fn toy() -> (Inputs, Facts) {
         model: serde_json::Value::Null,
         packages: vec!["app".to_owned()],
         derive: vec![],
-        scenario: Some(serde_json::Value::Null),
+        scenarios: BTreeMap::from([("start".to_owned(), serde_json::Value::Null)]),
     };
     let names = ["azurelinux-rpm-config", "app", "lib"];
     let inputs = Inputs {
@@ -59,7 +59,7 @@ fn toy() -> (Inputs, Facts) {
         stage2: None,
         images: BTreeMap::from([("box".to_owned(), image)]),
         assumed: vec![],
-        signing: Signing { fingerprint: "F".to_owned(), certificate: blob("key") },
+        signing: Signing { fingerprint: "F".to_owned(), certificate: blob("key"), secure_boot: None },
     };
     let facts = Facts::from([
         ("azurelinux-rpm-config".to_owned(), fact("azurelinux-rpm-config", "", "")),
@@ -93,7 +93,7 @@ fn building_one_component_leaves_the_others_alone() {
 fn an_image_takes_signed_packages_only() {
     let found = needs(&Goal::Release, "image:box");
     assert!(found.iter().all(|need| need.starts_with("sign:") || need.starts_with("derived:")), "{found:?}");
-    assert_eq!(needs(&Goal::Release, "boot:box"), BTreeSet::from(["image:box".to_owned()]));
+    assert_eq!(needs(&Goal::Release, "boot:box/start"), BTreeSet::from(["image:box".to_owned()]));
 }
 
 #[test]
