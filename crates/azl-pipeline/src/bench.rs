@@ -2,6 +2,7 @@
 //!
 //! Times are of this machine at this moment; nothing here is a test, and no test depends on a time.
 
+pub mod boot;
 pub mod build;
 pub mod busy;
 pub mod kill;
