@@ -92,8 +92,8 @@ fn a_signed_program_takes_the_place_of_the_packages() {
     assert!(!programs.is_empty() && found(&sink) && !found(&disk(false).0));
     let without: Vec<_> = packages
         .iter()
-        .cloned()
         .filter(|package| !crate::is_started_from(&model, &package.header.nevra.name))
+        .cloned()
         .collect();
     assert!(crate::programs(&model, &without).is_err());
 }

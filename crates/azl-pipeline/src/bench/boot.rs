@@ -51,7 +51,7 @@ pub fn boot(
             trials.insert(format!("{who}/{time}"), (disk.clone(), scenario(time)?));
         }
     }
-    let graph = boot_stage::trials(inputs, &trials).map_err(|error| infrastructure(error))?;
+    let graph = boot_stage::trials(inputs, &trials).map_err(infrastructure)?;
     let realised = realise(&graph, &session.ports, reporter, &session.settings.policy)?;
     Ok(BuildBench { rows: vec![compare(&seconds(&realised, "ours", session)?, &seconds(&realised, "peer", session)?)] })
 }
@@ -113,7 +113,7 @@ fn scenario(time: usize) -> Result<serde_json::Value, Failure> {
         credentials: BTreeMap::from([("azl.bench".to_owned(), format!("{} {time}", clock::now()))]),
         boots: vec![boot],
     };
-    serde_json::to_value(Scenario::Machine(machine)).map_err(|error| infrastructure(error))
+    serde_json::to_value(Scenario::Machine(machine)).map_err(infrastructure)
 }
 
 fn seconds(realised: &Realised, who: &str, session: &Session) -> Result<Vec<f64>, Failure> {
@@ -121,8 +121,7 @@ fn seconds(realised: &Realised, who: &str, session: &Session) -> Result<Vec<f64>
     let mut times = Vec::new();
     for node in realised.results.keys().filter(of_whom) {
         let Some(report) = realised.outputs(node).get("report.json") else { continue };
-        let report: Report =
-            serde_json::from_slice(&session.ports.store.read(*report)?).map_err(|error| infrastructure(error))?;
+        let report: Report = serde_json::from_slice(&session.ports.store.read(*report)?).map_err(infrastructure)?;
         times.push(time(&report).ok_or_else(|| infrastructure(format!("`{node}` has no time of its target")))?);
     }
     Ok(times)
