@@ -40,6 +40,9 @@ pub enum DiskError {
     /// The model describes another kind of image.
     #[error("image `{0}` is not a disk")]
     NotADisk(String),
+    /// A signed program has no place on the EFI system partition.
+    #[error("nothing puts the signed program `{0}` on the EFI system partition")]
+    Unplaced(String),
     /// The file for the EFI system partition is not there.
     #[error(transparent)]
     BootFile(#[from] ComposeError),
@@ -197,6 +200,10 @@ fn write_esp(
     partition: &gpt::Partition,
     sink: &mut dyn DiskSink,
 ) -> Result<PartitionReport, DiskError> {
+    // What was signed and would not be there is not passed over.
+    if let Some(path) = signed.keys().find(|path| esp.files.iter().all(|file| file.path != **path)) {
+        return Err(DiskError::Unplaced(path.clone()));
+    }
     let mut files = Vec::new();
     for file in &esp.files {
         let content = match signed.get(&file.path) {

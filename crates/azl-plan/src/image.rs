@@ -11,7 +11,7 @@ use crate::{SANDBOX_REVISION, seed, sign};
 /// Raised when an image is written in another way, or refused for another reason.
 const REVISION: u32 = 2;
 /// Raised when other programs are taken for signing.
-const PROGRAMS_REVISION: u32 = 1;
+const PROGRAMS_REVISION: u32 = 2;
 
 /// Returns the name of the node that composes an image.
 pub fn node(image: &str) -> NodeId {

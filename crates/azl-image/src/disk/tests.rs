@@ -90,6 +90,9 @@ fn a_signed_program_takes_the_place_of_the_packages() {
     write_signed_disk(&model, &tree, &programs, &mut sink).expect("written");
     let found = |sink: &BufferSink| sink.bytes.windows(30).any(|window| window == b"a signature nothing else holds");
     assert!(!programs.is_empty() && found(&sink) && !found(&disk(false).0));
+    programs.insert("BOOTX64.EFI".to_owned(), vec![]);
+    let error = write_signed_disk(&model, &tree, &programs, &mut BufferSink::default()).expect_err("no place");
+    assert!(error.to_string().contains("`BOOTX64.EFI`"), "{error}");
     let without: Vec<_> = packages
         .iter()
         .filter(|package| !crate::is_started_from(&model, &package.header.nevra.name))

@@ -37,6 +37,10 @@ struct ListedPackage {
     bytes: u64,
 }
 
+/// Stands in a blob's name for the `/` of a path on the partition: blobs are known by the last part of their names, and no
+/// 8.3 name holds this.
+const SLASH: &str = "+";
+
 /// Takes out the programs that firmware starts, named after their place on the partition.
 pub(super) fn programs(call: &Call, store: &dyn BlobStore) -> Result<Outputs, PortError> {
     let Parameters { name, model, .. } = parameters(call)?;
@@ -49,7 +53,7 @@ pub(super) fn programs(call: &Call, store: &dyn BlobStore) -> Result<Outputs, Po
         }
     }
     let programs = azl_image::programs(&model, &packages).map_err(input_error)?;
-    programs.into_iter().map(|(path, bytes)| Ok((path, store.put(&bytes)?))).collect()
+    programs.into_iter().map(|(path, bytes)| Ok((path.replace('/', SLASH), store.put(&bytes)?))).collect()
 }
 
 fn read_model(name: &str, text: &str) -> Result<ImageModel, PortError> {
@@ -61,7 +65,7 @@ fn read_model(name: &str, text: &str) -> Result<ImageModel, PortError> {
 pub(super) fn disk(call: &Call, store: &dyn BlobStore) -> Result<Outputs, PortError> {
     let signed: BTreeMap<String, Vec<u8>> = role(call, "programs")
         .iter()
-        .map(|blob| Ok((blob.name.clone(), store.read(blob.digest)?)))
+        .map(|blob| Ok((blob.name.replace(SLASH, "/"), store.read(blob.digest)?)))
         .collect::<Result<_, PortError>>()?;
     compose(call, store, |model, tree, outputs| {
         let directory = store.scratch("disk")?;
