@@ -115,7 +115,9 @@ pub enum Function {
     Repack,
     /// RPMs → repodata.
     Repodata,
-    /// RPMs and derived files → disk image.
+    /// RPMs → the programs of an image that firmware starts.
+    Programs,
+    /// RPMs, derived files and signed programs → disk image.
     DiskImage,
     /// RPMs and derived files → OCI archive.
     OciImage,
@@ -153,6 +155,8 @@ pub enum SignForm {
         /// The payload type, e.g. `application/vnd.in-toto+json`.
         payload_type: String,
     },
+    /// An Authenticode signature in a program that firmware starts; the output has the same name.
+    Authenticode,
 }
 
 /// An image to start and watch.

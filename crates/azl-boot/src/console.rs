@@ -1,7 +1,7 @@
 //! A console as lines: bytes as they come, without terminal control sequences.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -70,13 +70,16 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// Starts at the beginning of the file `source`; lines with their times go to `log`.
+    /// Starts at the end of the file `source`; lines with their times are added to `log`.
     ///
     /// # Errors
     /// If one of them cannot be opened.
     pub(crate) fn follow(source: &Path, log: &Path) -> Result<Self, FileError> {
-        let (source, log_path) = (files::open(source)?, log.to_owned());
-        Ok(Self { source, lines: Lines::default(), log: files::create(log)?, log_path, seen: Vec::new() })
+        let failed = |error| FileError { operation: "follow the console for", path: source.to_owned(), source: error };
+        let mut console = files::open(source)?;
+        console.seek(SeekFrom::End(0)).map_err(failed)?;
+        let (lines, log_path) = (Lines::default(), log.to_owned());
+        Ok(Self { source: console, lines, log: files::append(log)?, log_path, seen: Vec::new() })
     }
 
     /// Returns the lines that were completed since the last call.

@@ -15,8 +15,9 @@ use azl_host::{Cmd, FileError, files, interrupt};
 use crate::console::Console;
 use crate::machine::{Outcome, SERIAL, StartError, TAIL};
 use crate::oci::{self, Change, OciImage};
+use crate::report::BootReport;
 use crate::scenario::Container;
-use crate::watch::{State, Watcher};
+use crate::watch::{State, Watcher, millis};
 
 /// Pause between looks at the console.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -37,15 +38,25 @@ pub(crate) fn run(container: &Container, image: (&str, &Path), work: &Path, log:
     }
     let serial = work.join(SERIAL);
     files::write_atomic(&serial, b"")?;
+    files::create(log)?;
     let mut watcher = Watcher::new(&container.steps, &container.forbid, 1)?;
     let mut console = Console::follow(&serial, log)?;
     // The console follows the open file, so the program must write to that same one: it is truncated, not replaced.
-    let mut running = sandbox(&root, &image, &command)
-        .spawn_logged(&serial)
-        .map_err(|error| StartError::Monitor(error.to_string()))?;
+    let mut running = sandbox(&root, &image, &command).spawn_logged(&serial)?;
     let elapsed = watch(container, &mut console, &mut watcher, &mut running)?;
     running.kill();
-    Ok(Outcome { tail: console.tail(TAIL), elapsed, monitor: "bubblewrap".to_owned(), firmware: None, watcher })
+    let failure = match watcher.state() {
+        State::Failed(reason) => Some(reason.clone()),
+        State::Waiting | State::Settled => None,
+    };
+    Ok(Outcome {
+        boots: vec![BootReport { steps: watcher.steps(), millis: Some(millis(elapsed)) }],
+        failure,
+        elapsed,
+        tail: console.tail(TAIL),
+        monitor: "bubblewrap".to_owned(),
+        firmware: None,
+    })
 }
 
 fn watch(

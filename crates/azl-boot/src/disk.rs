@@ -1,19 +1,78 @@
-//! The shipped disk as the virtual machine sees it.
+//! The virtual machine's disk: a copy of the shipped one, which it may write to from boot to boot.
 //!
 //! A fixed VHD is the disk's bytes followed by a footer of 512 bytes (*Virtual Hard Disk Image Format Specification* 1.0).
-//! QEMU is told to show the bytes before the footer, so that the machine's disk has the exact size it will have in Azure.
+//! The copy ends before the footer, so that the machine's disk has the exact size it will have in Azure; or it is larger,
+//! as when somebody puts the image on a larger disk. It is sparse: what is not written takes no room.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use azl_host::{FileError, files};
+
+use crate::esp;
+use crate::scenario::Damage;
 
 const FOOTER: u64 = 512;
 const SECTOR: u64 = 512;
+
+const MIB: u64 = 1 << 20;
+
+/// Why there is no disk.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DiskError {
+    /// The image is none that can be put on this disk.
+    #[error("{0}")]
+    Image(String),
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// Puts an image on a new disk, the file `target`, of `mib` MiB if a size is given.
+///
+/// # Errors
+/// If the image is no disk image or does not fit, or a file cannot be written.
+pub(crate) fn put(image: (&str, &Path), target: &Path, mib: Option<u32>) -> Result<(), DiskError> {
+    let (name, image) = image;
+    let shipped = visible_size(name, &mut files::open(image)?).map_err(DiskError::Image)?;
+    let size = mib.map_or(shipped, |mib| u64::from(mib) * MIB);
+    if size < shipped {
+        return Err(DiskError::Image(format!(
+            "its {} MiB do not fit a disk of {} MiB",
+            shipped.div_ceil(MIB),
+            size / MIB
+        )));
+    }
+    files::copy_sparse(image, target)?;
+    let disk = files::open_writable(target)?;
+    let failed = |source| FileError { operation: "resize", path: target.to_owned(), source };
+    // First shorter: what lay behind the image's last byte is not on the disk.
+    disk.set_len(shipped).and_then(|()| disk.set_len(size)).map_err(failed)?;
+    Ok(())
+}
+
+/// Flips a bit of the disk `target`, in the middle of the file that is to be damaged.
+///
+/// # Errors
+/// If the disk has no such file.
+pub(crate) fn damage(target: &Path, damage: &Damage) -> Result<(), DiskError> {
+    let mut disk = files::open_writable(target)?;
+    let at = esp::middle(&mut disk, &damage.esp_file).map_err(DiskError::Image)?;
+    let mut byte = [0];
+    let mut flip = || {
+        disk.seek(SeekFrom::Start(at))?;
+        disk.read_exact(&mut byte)?;
+        disk.seek(SeekFrom::Start(at))?;
+        disk.write_all(&[byte[0] ^ 1])
+    };
+    Ok(flip().map_err(|source| FileError { operation: "damage", path: target.to_owned(), source })?)
+}
 
 /// Returns the bytes of the disk inside the file, which all lie at its start.
 ///
 /// # Errors
 /// If the file is no disk we can start, with the reason.
-pub(crate) fn visible_size(name: &str, file: &mut File) -> Result<u64, String> {
+fn visible_size(name: &str, file: &mut File) -> Result<u64, String> {
     let size = file.seek(SeekFrom::End(0)).map_err(|error| error.to_string())?;
     if !name.ends_with(".vhd") {
         return whole_sectors(size);
@@ -77,6 +136,20 @@ mod tests {
     #[test]
     fn a_fixed_vhd_shows_the_bytes_before_its_footer() {
         assert_eq!(vhd_size(&footer(1 << 20, 2), (1 << 20) + 512), Ok(1 << 20));
+    }
+
+    #[test]
+    fn a_disk_is_the_image_without_its_footer_or_larger() {
+        let scratch = tempfile::tempdir().expect("scratch");
+        let (image, target) = (scratch.path().join("x.vhd"), scratch.path().join("disk"));
+        let bytes = [vec![7; 1 << 20], footer(1 << 20, 2).to_vec()].concat();
+        files::write_atomic(&image, &bytes).expect("written");
+        put(("x.vhd", &image), &target, None).expect("fits");
+        assert_eq!(files::read(&target).expect("read"), vec![7; 1 << 20]);
+        put(("x.vhd", &image), &target, Some(3)).expect("fits");
+        let larger = files::read(&target).expect("read");
+        assert_eq!((larger.len(), &larger[1 << 20..(1 << 20) + 512]), (3 << 20, &[0; 512][..]));
+        assert!(put(("x.vhd", &image), &target, Some(0)).expect_err("smaller").to_string().contains("do not fit"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::scenario::SecureBoot;
+
 /// Where descriptors lie, relative to the monitor's root.
 pub(crate) const DESCRIPTORS: &str = "usr/share/qemu/firmware";
 
@@ -44,17 +46,19 @@ struct Target {
     machines: Vec<String>,
 }
 
-/// Chooses UEFI firmware for an x86-64 q35 machine without secure boot, by descriptors given as name and text.
+/// Chooses UEFI firmware for an x86-64 q35 machine, by descriptors given as name and text. For Secure Boot it is one that
+/// keeps its variables from the guest by system management mode, and has no keys yet.
 ///
 /// # Errors
 /// What was looked at, if none fits.
-pub(crate) fn choose(descriptors: &[(String, String)]) -> Result<Firmware, String> {
+pub(crate) fn choose(descriptors: &[(String, String)], secure_boot: SecureBoot) -> Result<Firmware, String> {
     let mut refused = Vec::new();
     // Priority is the order of the descriptors' names.
     let mut sorted: Vec<_> = descriptors.iter().collect();
     sorted.sort();
     for (name, text) in sorted {
-        match serde_json::from_str::<Descriptor>(text).map_err(|error| error.to_string()).and_then(suitable) {
+        let descriptor = serde_json::from_str::<Descriptor>(text).map_err(|error| error.to_string());
+        match descriptor.and_then(|descriptor| suitable(descriptor, secure_boot)) {
             Ok(firmware) => return Ok(firmware),
             Err(reason) => refused.push(format!("  {name}: {reason}")),
         }
@@ -66,7 +70,7 @@ pub(crate) fn choose(descriptors: &[(String, String)]) -> Result<Firmware, Strin
     Err(format!("no UEFI firmware for x86-64 q35 machines is described:\n{}", refused.join("\n")))
 }
 
-fn suitable(descriptor: Descriptor) -> Result<Firmware, String> {
+fn suitable(descriptor: Descriptor, secure_boot: SecureBoot) -> Result<Firmware, String> {
     if !descriptor.interface_types.iter().any(|kind| kind == "uefi") {
         return Err("not UEFI".to_owned());
     }
@@ -75,8 +79,16 @@ fn suitable(descriptor: Descriptor) -> Result<Firmware, String> {
     if !descriptor.targets.iter().any(q35) {
         return Err("for other machines".to_owned());
     }
-    if let Some(feature) = descriptor.features.iter().find(|f| matches!(f.as_str(), "requires-smm" | "enrolled-keys")) {
+    let has = |feature: &str| descriptor.features.iter().any(|known| known == feature);
+    let (wanted, refused): (&[&str], &[&str]) = match secure_boot {
+        SecureBoot::Off => (&[], &["requires-smm", "enrolled-keys"]),
+        SecureBoot::Enrolled => (&["secure-boot", "requires-smm"], &["enrolled-keys"]),
+    };
+    if let Some(feature) = refused.iter().find(|feature| has(feature)) {
         return Err(format!("has the feature `{feature}`"));
+    }
+    if let Some(feature) = wanted.iter().find(|feature| !has(feature)) {
+        return Err(format!("lacks the feature `{feature}`"));
     }
     match (descriptor.mapping.device.as_str(), descriptor.mapping.executable, descriptor.mapping.nvram_template) {
         ("flash", Some(code), Some(vars)) if code.format == "raw" && vars.format == "raw" => {
@@ -108,14 +120,25 @@ mod tests {
             descriptor("60-plain.json", "/CODE.fd", "\"acpi-s3\""),
             descriptor("40-secure.json", "/SECURE.fd", "\"requires-smm\", \"secure-boot\""),
         ];
-        assert_eq!(choose(&all).expect("one fits").code, "/CODE.fd");
+        assert_eq!(choose(&all, SecureBoot::Off).expect("one fits").code, "/CODE.fd");
+    }
+
+    #[test]
+    fn secure_boot_wants_firmware_that_can_and_has_no_keys() {
+        let enrolled = descriptor("40.json", "/MS.fd", "\"requires-smm\", \"secure-boot\", \"enrolled-keys\"");
+        let empty = descriptor("50.json", "/SECURE.fd", "\"requires-smm\", \"secure-boot\"");
+        let plain = descriptor("60.json", "/CODE.fd", "");
+        let all = [enrolled.clone(), empty, plain.clone()];
+        assert_eq!(choose(&all, SecureBoot::Enrolled).expect("one fits").code, "/SECURE.fd");
+        let error = choose(&[enrolled, plain], SecureBoot::Enrolled).expect_err("none fits");
+        assert!(error.contains("has the feature `enrolled-keys`") && error.contains("lacks the feature `secure-boot`"));
     }
 
     #[test]
     fn when_none_fits_every_reason_is_given() {
-        let error = choose(&[descriptor("40.json", "/S", "\"requires-smm\""), ("50.json".to_owned(), "{".to_owned())]);
-        let error = error.expect_err("none fits");
+        let all = [descriptor("40.json", "/S", "\"requires-smm\""), ("50.json".to_owned(), "{".to_owned())];
+        let error = choose(&all, SecureBoot::Off).expect_err("none fits");
         assert!(error.contains("40.json: has the feature `requires-smm`") && error.contains("50.json: "), "{error}");
-        assert!(choose(&[]).expect_err("none").contains("firmware package"));
+        assert!(choose(&[], SecureBoot::Off).expect_err("none").contains("firmware package"));
     }
 }

@@ -1,7 +1,7 @@
 //! Does `Boot` actions on this host.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use azl_action::ports::{BlobStore, Hypervisor, PortError, RootComposer};
@@ -14,7 +14,10 @@ use crate::monitor::Monitor;
 use crate::probe::{self, Runner};
 use crate::report::{Report, Verdict};
 use crate::scenario::{CONTAINER_RUNNER, Machine, Scenario};
-use crate::watch::{State, millis};
+use crate::watch::millis;
+
+/// How the name of the certificate ends that Secure Boot enrols (X.509, DER).
+const CERTIFICATE: &str = ".der";
 
 /// Starts machines in QEMU and containers in bubblewrap.
 ///
@@ -64,42 +67,43 @@ impl Qemu {
         }
     }
 
-    fn machine(
-        &self,
-        machine: &Machine,
-        boot: &Boot<Vec<Blob>>,
-        image: (&str, &Path),
-        (work, log, store): (&Path, &Path, &dyn BlobStore),
-    ) -> Result<(Outcome, Runner), PortError> {
+    fn machine(&self, machine: &Machine, boot: &Boot<Vec<Blob>>, run: &Run<'_>) -> Result<Report, PortError> {
+        let store = run.store;
         let runner = self.runner(boot, store)?;
         let monitor = self.monitor(&boot.monitor, store)?;
-        let start = Start { machine, monitor: &monitor, runner: &runner, image, work, log };
+        let certificate = boot.image.iter().find(|blob| blob.name.ends_with(CERTIFICATE));
+        let certificate = certificate.map(|blob| store.read(blob.digest)).transpose()?;
+        let (image, certificate) = ((run.image.name.as_str(), run.path.as_path()), certificate.as_deref());
+        let start =
+            Start { machine, monitor: &monitor, runner: &runner, image, certificate, work: &run.work, log: run.log };
         let outcome = machine::run(&start).map_err(start_error)?;
-        Ok((outcome, runner))
+        Ok(report(run.image, outcome, runner.name(), runner.why_not_kvm()))
     }
+}
+
+/// What a run works with.
+struct Run<'a> {
+    image: &'a Blob,
+    path: PathBuf,
+    work: PathBuf,
+    log: &'a Path,
+    store: &'a dyn BlobStore,
 }
 
 impl Hypervisor for Qemu {
     fn boot(&self, boot: &Boot<Vec<Blob>>, store: &dyn BlobStore, log: &Path) -> Result<ActionResult, PortError> {
         let scenario = Scenario::from_value(&boot.scenario).map_err(|error| PortError::Input(error.to_string()))?;
-        let blob = image_of(&boot.image, &scenario)?;
-        let path = store.path(blob.digest)?;
-        let work = store.scratch("boot")?;
-        let run = || -> Result<(Outcome, String, Option<String>), PortError> {
-            let image = (blob.name.as_str(), path.as_path());
-            Ok(match &scenario {
-                Scenario::Machine(machine) => {
-                    let (outcome, runner) = self.machine(machine, boot, image, (&work, log, store))?;
-                    (outcome, runner.name().to_owned(), runner.why_not_kvm().map(str::to_owned))
-                }
-                Scenario::Container(container) => {
-                    let outcome = container::run(container, image, &work, log).map_err(start_error)?;
-                    (outcome, CONTAINER_RUNNER.to_owned(), None)
-                }
-            })
+        let image = image_of(&boot.image, &scenario)?;
+        let run = Run { image, path: store.path(image.digest)?, work: store.scratch("boot")?, log, store };
+        let report = match &scenario {
+            Scenario::Machine(machine) => self.machine(machine, boot, &run),
+            Scenario::Container(container) => {
+                let outcome = container::run(container, (&image.name, &run.path), &run.work, log);
+                outcome.map_err(start_error).map(|outcome| report(image, outcome, CONTAINER_RUNNER, None))
+            }
         };
-        let result = run().and_then(|run| conclude(report(blob, run), &work, log, store));
-        let _ = files::remove_dir_all(&work);
+        let result = report.and_then(|report| conclude(report, &run.work, log, store));
+        let _ = files::remove_dir_all(&run.work);
         // Whatever was seen until then is no verdict.
         if interrupt::requested() { Err(PortError::Interrupted) } else { result }
     }
@@ -125,25 +129,20 @@ fn image_of<'b>(image: &'b [Blob], scenario: &Scenario) -> Result<&'b Blob, Port
     }
 }
 
-fn report(blob: &Blob, (outcome, runner, runner_reason): (Outcome, String, Option<String>)) -> Report {
-    let reason = match outcome.watcher.state() {
-        State::Failed(reason) => Some(reason.clone()),
-        State::Settled => None,
-        State::Waiting => Some("the run ended before its last step".to_owned()),
-    };
+fn report(blob: &Blob, outcome: Outcome, runner: &str, runner_reason: Option<&str>) -> Report {
     Report {
-        schema: 1,
-        verdict: if reason.is_none() { Verdict::Passed } else { Verdict::Failed },
+        schema: 2,
+        verdict: if outcome.failure.is_none() { Verdict::Passed } else { Verdict::Failed },
         image: blob.name.clone(),
         image_sha256: blob.digest.to_string(),
-        runner,
-        runner_reason,
+        runner: runner.to_owned(),
+        runner_reason: runner_reason.map(str::to_owned),
         monitor: outcome.monitor,
         firmware: outcome.firmware,
-        steps: outcome.watcher.steps(),
+        boots: outcome.boots,
         total_millis: millis(outcome.elapsed),
-        console_tail: if reason.is_some() { outcome.tail } else { Vec::new() },
-        reason,
+        console_tail: if outcome.failure.is_some() { outcome.tail } else { Vec::new() },
+        reason: outcome.failure,
     }
 }
 
@@ -186,7 +185,8 @@ mod tests {
     use super::*;
 
     fn scenario(text: &str) -> Scenario {
-        toml::from_str(text).expect("a scenario")
+        let value: serde_json::Value = toml::from_str(text).expect("TOML");
+        crate::scenarios(&value).expect("a scenario").into_values().next().expect("one")
     }
 
     fn blob(name: &str) -> Blob {
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn the_image_is_chosen_by_the_kind_of_scenario() {
         let blobs = [blob("vm.packages.json"), blob("vm.vhd"), blob("c.oci.tar")];
-        let machine = scenario("kind = \"machine\"\nsteps = []");
+        let machine = scenario("kind = \"machine\"\nsteps = [{ name = \"n\", expect = \"x\", seconds = 1 }]");
         assert_eq!(image_of(&blobs, &machine).expect("one disk").name, "vm.vhd");
         assert_eq!(image_of(&blobs, &scenario("kind = \"container\"")).expect("one archive").name, "c.oci.tar");
         let error = image_of(&blobs[..1], &machine).expect_err("no disk").to_string();

@@ -6,18 +6,22 @@ use crate::report::{Report, StepReport, StepVerdict, Verdict};
 
 pub(crate) fn render(report: &Report) -> String {
     let suite = escape(&format!("boot {} ({})", report.image, report.runner));
-    let count = |verdict| report.steps.iter().filter(|step| step.verdict == verdict).count();
+    let steps: Vec<_> =
+        report.boots.iter().enumerate().flat_map(|(at, boot)| boot.steps.iter().map(move |s| (at, s))).collect();
+    let count = |verdict| steps.iter().filter(|(_, step)| step.verdict == verdict).count();
     let failures = count(StepVerdict::Failed) + usize::from(report.verdict == Verdict::Failed);
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
         xml,
         "<testsuite name=\"{suite}\" tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{}\" time=\"{}\">",
-        report.steps.len() + 1,
+        steps.len() + 1,
         count(StepVerdict::NotReached),
         seconds(report.total_millis),
     );
-    for step in &report.steps {
-        case(&mut xml, &suite, &step.name, step.millis.unwrap_or(0), &step_body(step, report));
+    for (boot, step) in &steps {
+        // Steps of several boots may have one name.
+        let name = if report.boots.len() > 1 { format!("boot {}: {}", boot + 1, step.name) } else { step.name.clone() };
+        case(&mut xml, &suite, &name, step.millis.unwrap_or(0), &step_body(step, report));
     }
     let verdict = match report.verdict {
         Verdict::Passed => String::new(),
@@ -73,18 +77,21 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::BootReport;
 
     fn report(verdict: Verdict, reason: Option<&str>, last: StepVerdict) -> Report {
         let step = |name: &str, verdict, millis| StepReport {
             name: name.to_owned(),
-            expect: "x".to_owned(),
+            run: None,
+            expect: Some("x".to_owned()),
             verdict,
             millis,
             at_millis: millis,
             line: None,
+            output: vec![],
         };
         Report {
-            schema: 1,
+            schema: 2,
             verdict,
             reason: reason.map(str::to_owned),
             image: "vm.vhd".to_owned(),
@@ -93,7 +100,10 @@ mod tests {
             runner_reason: None,
             monitor: "QEMU".to_owned(),
             firmware: None,
-            steps: vec![step("kernel", StepVerdict::Passed, Some(1234)), step("ready", last, None)],
+            boots: vec![BootReport {
+                steps: vec![step("kernel", StepVerdict::Passed, Some(1234)), step("ready", last, None)],
+                millis: Some(5000),
+            }],
             total_millis: 5000,
             console_tail: vec!["a <b> & \"c\"".to_owned()],
         }
@@ -114,5 +124,13 @@ mod tests {
     fn steps_that_were_not_reached_are_skipped() {
         let xml = render(&report(Verdict::Failed, None, StepVerdict::NotReached));
         assert!(xml.contains("skipped=\"1\"") && xml.contains("<skipped"), "{xml}");
+    }
+
+    #[test]
+    fn steps_of_several_boots_are_told_apart() {
+        let mut report = report(Verdict::Passed, None, StepVerdict::Passed);
+        report.boots.push(report.boots[0].clone());
+        let xml = render(&report);
+        assert!(xml.contains("tests=\"5\"") && xml.contains("name=\"boot 2: kernel\""), "{xml}");
     }
 }

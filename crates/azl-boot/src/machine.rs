@@ -1,20 +1,26 @@
-//! One start of a disk image in QEMU.
+//! The boots of a machine in QEMU, on one disk and with one variable store.
+
+mod line;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use azl_host::clock::{self, Stopwatch};
 use azl_host::process::{Running, tail_of};
-use azl_host::{FileError, files, interrupt};
+use azl_host::{CmdError, FileError, files, interrupt, socket};
+use base64::Engine as _;
 
 use crate::console::Console;
-use crate::disk;
+use crate::disk::{self, DiskError};
 use crate::firmware::Firmware;
-use crate::monitor::{Monitor, Places};
+use crate::monitor::{Monitor, Network};
 use crate::probe::Runner;
 use crate::qmp::Qmp;
-use crate::scenario::{DiskBus, Machine};
-use crate::watch::{State, Watcher};
+use crate::report::BootReport;
+use crate::scenario::{Boot, End, Machine, SecureBoot};
+use crate::ssh::{self, Ssh};
+use crate::variables;
+use crate::watch::{State, Watcher, millis};
 
 /// Lines of the console kept in a report of failure.
 pub(crate) const TAIL: usize = 40;
@@ -22,16 +28,20 @@ pub(crate) const TAIL: usize = 40;
 const PAUSE: Duration = Duration::from_millis(20);
 /// Pause between questions to QEMU.
 const STATUS_PAUSE: Duration = Duration::from_millis(500);
+/// Time on hardware in which a machine switches itself off after its button was pressed.
+const OFF: Duration = Duration::from_secs(60);
 /// The firmware's own shell: it found nothing to start.
 const FIRMWARE_SHELL: [&str; 2] = ["UEFI Interactive Shell", "Shell>"];
 
-/// Everything a start needs.
+/// Everything a run needs.
 pub(crate) struct Start<'a> {
     pub(crate) machine: &'a Machine,
     pub(crate) monitor: &'a Monitor,
     pub(crate) runner: &'a Runner,
     /// The image's name and file.
     pub(crate) image: (&'a str, &'a Path),
+    /// The certificate (X.509, DER) of who signed what the firmware starts, if anybody did.
+    pub(crate) certificate: Option<&'a [u8]>,
     /// Empty scratch directory.
     pub(crate) work: &'a Path,
     /// Where console lines go with their times.
@@ -40,7 +50,10 @@ pub(crate) struct Start<'a> {
 
 /// What a run gave.
 pub(crate) struct Outcome {
-    pub(crate) watcher: Watcher,
+    /// Every boot of the scenario, also those that were not reached.
+    pub(crate) boots: Vec<BootReport>,
+    /// Why it failed, if it did.
+    pub(crate) failure: Option<String>,
     pub(crate) elapsed: Duration,
     pub(crate) tail: Vec<String>,
     pub(crate) monitor: String,
@@ -60,78 +73,227 @@ pub(crate) enum StartError {
     Scenario(#[from] crate::scenario::ScenarioError),
 }
 
+impl From<CmdError> for StartError {
+    fn from(error: CmdError) -> Self {
+        Self::Monitor(error.to_string())
+    }
+}
+
 /// Name of the file with what the monitor itself says.
 const MONITOR_LOG: &str = "monitor.log";
 /// Name of the console's file in the scratch directory.
 pub(crate) const SERIAL: &str = "serial.log";
+/// Names of the disk and the variable store there.
+const DISK: &str = "disk.raw";
+const VARIABLES: &str = "vars.fd";
 
-/// Starts the machine and watches it to its verdict.
+/// Takes the machine through its boots, up to the first that fails.
 ///
 /// # Errors
 /// [`StartError`] if it could not be started; a machine that fails is an outcome.
 pub(crate) fn run(start: &Start<'_>) -> Result<Outcome, StartError> {
-    let (name, image) = start.image;
-    let bad_image = |reason| StartError::Image { image: name.to_owned(), reason };
-    let size = disk::visible_size(name, &mut files::open(image)?).map_err(bad_image)?;
-    let (firmware, vars) = start.monitor.firmware().map_err(StartError::Monitor)?;
-    files::copy(&vars, start.work.join("vars.fd"))?;
-    files::set_mode(start.work.join("vars.fd"), 0o600)?;
-    files::write_atomic(start.work.join(SERIAL), b"")?;
-
-    let args = arguments(start, &firmware, &start.monitor.image_path(image), size);
-    let command = start.monitor.command(&Places { work: start.work, image: Some(image) }, args);
-    let mut watcher = Watcher::new(&start.machine.steps, &start.machine.forbid, start.runner.patience())?;
-    let mut console = Console::follow(&start.work.join(SERIAL), start.log)?;
-    let mut control = Control::new(start.work);
-    let mut running =
-        command.spawn_logged(&start.work.join(MONITOR_LOG)).map_err(|error| StartError::Monitor(error.to_string()))?;
-    let elapsed = watch(start, &mut console, &mut watcher, (&mut running, &mut control))?;
-    stop(&mut control, &mut running);
-    Ok(Outcome {
-        tail: console.tail(TAIL),
-        elapsed,
-        monitor: format!("QEMU {}", control.version).trim_end().to_owned(),
-        firmware: Some(firmware.code),
-        watcher,
-    })
+    let bench = Bench::set_up(start)?;
+    let mut outcome = Outcome {
+        boots: Vec::new(),
+        failure: None,
+        elapsed: Duration::ZERO,
+        tail: Vec::new(),
+        monitor: String::new(),
+        firmware: Some(bench.firmware.code.clone()),
+    };
+    for (index, boot) in start.machine.boots.iter().enumerate() {
+        if outcome.failure.is_some() || interrupt::requested() {
+            let watcher = Watcher::new(&boot.steps, &[], 1)?;
+            outcome.boots.push(BootReport { steps: watcher.unreached(), millis: None });
+            continue;
+        }
+        let passage = bench.boot(boot)?;
+        outcome.elapsed += passage.elapsed;
+        outcome.monitor = passage.monitor;
+        if let State::Failed(reason) = passage.watcher.state() {
+            let several = start.machine.boots.len() > 1;
+            outcome.failure = Some(if several { format!("boot {}: {reason}", index + 1) } else { reason.clone() });
+            outcome.tail = passage.tail;
+        }
+        outcome.boots.push(BootReport { steps: passage.watcher.steps(), millis: Some(millis(passage.elapsed)) });
+    }
+    Ok(outcome)
 }
 
-fn watch(
-    start: &Start<'_>,
-    console: &mut Console,
-    watcher: &mut Watcher,
-    (running, control): (&mut Running, &mut Control),
-) -> Result<Duration, FileError> {
-    let settle = Duration::from_secs(u64::from(start.machine.settle_seconds));
-    let watch = Stopwatch::start();
-    loop {
-        // Asked before the console is read, so that a machine's last lines are not missed.
-        let ended = running.ended().is_some();
-        let now = watch.elapsed();
-        look(console, watcher, now)?;
-        if let Some(complaint) = control.complaint(now) {
-            watcher.fail(complaint);
+/// What lasts from boot to boot: disk, variables, key.
+struct Bench<'a> {
+    start: &'a Start<'a>,
+    firmware: Firmware,
+    /// What the guest learns from outside.
+    told: Vec<String>,
+}
+
+/// What one boot gave.
+struct Passage {
+    watcher: Watcher,
+    elapsed: Duration,
+    tail: Vec<String>,
+    monitor: String,
+}
+
+impl<'a> Bench<'a> {
+    fn set_up(start: &'a Start<'a>) -> Result<Self, StartError> {
+        let (machine, work) = (start.machine, start.work);
+        disk::put(start.image, &work.join(DISK), machine.disk_mib).map_err(|error| disk_error(start, error))?;
+        let (firmware, template) = start.monitor.firmware(machine.secure_boot).map_err(StartError::Monitor)?;
+        let template = files::read(template)?;
+        files::write_atomic_mode(work.join(VARIABLES), &variables(start, template)?, 0o600)?;
+        files::write_atomic(work.join(SERIAL), b"")?;
+        files::create(start.log)?;
+        let mut told = told(machine);
+        if machine.wants_ssh() {
+            let key = ssh::make_key(start.monitor, work).map_err(StartError::Monitor)?;
+            told.push(credential(ssh::CREDENTIAL, &key));
         }
-        match watcher.state() {
-            _ if interrupt::requested() => return Ok(now),
-            State::Failed(_) => return Ok(now),
-            State::Settled if ended || now >= watcher.last_step() + settle => return Ok(now),
-            State::Waiting if ended => watcher.fail(ended_early(watcher, &start.work.join(MONITOR_LOG))),
-            State::Settled | State::Waiting => clock::sleep(PAUSE),
+        Ok(Self { start, firmware, told })
+    }
+
+    fn boot(&self, boot: &Boot) -> Result<Passage, StartError> {
+        let (start, work) = (self.start, self.start.work);
+        if let Some(damage) = &boot.damage {
+            disk::damage(&work.join(DISK), damage).map_err(|error| disk_error(start, error))?;
+        }
+        let port = match start.machine.wants_ssh() {
+            true => Some(socket::free_port().map_err(|error| StartError::Monitor(error.to_string()))?),
+            false => None,
+        };
+        let args = line::arguments(start, &self.firmware, port, &self.told);
+        let network = if port.is_some() { Network::Host } else { Network::None };
+        let mut watching = Watching {
+            boot,
+            monitor_log: work.join(MONITOR_LOG),
+            patience: start.runner.patience(),
+            console: Console::follow(&work.join(SERIAL), start.log)?,
+            watcher: Watcher::new(&boot.steps, &boot.forbid, start.runner.patience())?,
+            control: Control::new(work),
+            ssh: port.map(|port| Ssh::new(start.monitor, work, port)),
+            running: start.monitor.command(work, network, args).spawn_logged(&work.join(MONITOR_LOG))?,
+        };
+        let elapsed = watching.watch()?;
+        Ok(watching.finish(elapsed))
+    }
+}
+
+fn disk_error(start: &Start<'_>, error: DiskError) -> StartError {
+    match error {
+        DiskError::Image(reason) => StartError::Image { image: start.image.0.to_owned(), reason },
+        DiskError::File(error) => StartError::File(error),
+    }
+}
+
+fn variables(start: &Start<'_>, template: Vec<u8>) -> Result<Vec<u8>, StartError> {
+    match (start.machine.secure_boot, start.certificate) {
+        (SecureBoot::Off, _) => Ok(template),
+        (SecureBoot::Enrolled, Some(certificate)) => {
+            variables::enrol(template, certificate).map_err(StartError::Monitor)
+        }
+        (SecureBoot::Enrolled, None) => {
+            let reason = "no certificate comes with it: what the firmware starts is not signed for Secure Boot";
+            Err(StartError::Image { image: start.image.0.to_owned(), reason: reason.to_owned() })
         }
     }
 }
 
-fn look(console: &mut Console, watcher: &mut Watcher, now: Duration) -> Result<(), FileError> {
-    for line in console.poll(now)? {
-        if FIRMWARE_SHELL.iter().any(|sign| line.contains(sign)) {
-            watcher.fail("the firmware found nothing to start and opened its shell".to_owned());
+/// Returns the SMBIOS strings (type 11) for the guest.
+fn told(machine: &Machine) -> Vec<String> {
+    let mut told: Vec<String> = machine.credentials.iter().map(|(name, text)| credential(name, text)).collect();
+    if !machine.kernel_arguments.is_empty() {
+        // Whichever of the two starts the kernel: the boot loader, or the stub of a unified kernel image.
+        for program in ["boot", "stub"] {
+            told.push(format!("io.systemd.{program}.kernel-cmdline-extra={}", machine.kernel_arguments));
         }
-        watcher.line(&line, now);
     }
-    watcher.partial(&console.partial(), now);
-    watcher.tick(now);
-    Ok(())
+    told
+}
+
+fn credential(name: &str, text: &str) -> String {
+    format!("io.systemd.credential.binary:{name}={}", base64::engine::general_purpose::STANDARD.encode(text))
+}
+
+/// One boot that goes on.
+struct Watching<'a> {
+    boot: &'a Boot,
+    monitor_log: PathBuf,
+    patience: u32,
+    console: Console,
+    watcher: Watcher,
+    control: Control,
+    ssh: Option<Ssh<'a>>,
+    running: Running,
+}
+
+impl Watching<'_> {
+    /// Watches until the boot has failed, or is done and ended as it should.
+    fn watch(&mut self) -> Result<Duration, StartError> {
+        let settle = Duration::from_secs(u64::from(self.boot.settle_seconds));
+        let watch = Stopwatch::start();
+        let mut pressed = None;
+        loop {
+            // Asked before the console is read, so that a machine's last lines are not missed.
+            let ended = self.running.ended().is_some();
+            let now = watch.elapsed();
+            self.look(now)?;
+            let settled = now >= self.watcher.last_step() + settle;
+            match (self.watcher.state(), self.boot.end, pressed) {
+                _ if interrupt::requested() => return Ok(now),
+                (State::Failed(_), ..) => return Ok(now),
+                (State::Settled, ..) if ended => return Ok(now),
+                (State::Settled, End::PowerCut, _) if settled => return Ok(now),
+                (State::Settled, End::PowerButton, None) if settled => {
+                    self.control.press_button();
+                    pressed = Some(now);
+                }
+                (State::Settled, End::PowerButton, Some(since)) if now > since + OFF * self.patience => {
+                    let limit = (OFF * self.patience).as_secs();
+                    self.watcher.fail(format!("the machine did not switch itself off within {limit} s of its button"));
+                }
+                (State::Waiting, ..) if ended => self.watcher.fail(ended_early(&self.watcher, &self.monitor_log)),
+                (State::Settled | State::Waiting, ..) => clock::sleep(PAUSE),
+            }
+        }
+    }
+
+    fn look(&mut self, now: Duration) -> Result<(), StartError> {
+        for line in self.console.poll(now)? {
+            // Where a refusal is what the scenario waits for, the shell comes after it and is no news.
+            if self.watcher.awaited().is_some() && FIRMWARE_SHELL.iter().any(|sign| line.contains(sign)) {
+                self.watcher.fail("the firmware found nothing to start and opened its shell".to_owned());
+            }
+            self.watcher.line(&line, now);
+        }
+        self.watcher.partial(&self.console.partial(), now);
+        self.ask(now)?;
+        self.watcher.tick(now);
+        if let Some(complaint) = self.control.complaint(now) {
+            self.watcher.fail(complaint);
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, now: Duration) -> Result<(), StartError> {
+        let (Some(ssh), Some(command)) = (&mut self.ssh, self.watcher.command()) else { return Ok(()) };
+        if let Some(answer) = ssh.pursue(command, now)? {
+            self.watcher.answer(&answer, now);
+        }
+        Ok(())
+    }
+
+    /// Ends the machine as a cut of its power would, if it still runs.
+    fn finish(mut self, elapsed: Duration) -> Passage {
+        if let Some(qmp) = &mut self.control.qmp {
+            qmp.quit();
+        }
+        self.running.kill();
+        let mut tail = self.console.tail(TAIL);
+        tail.extend(self.ssh.as_ref().and_then(Ssh::complaint));
+        let monitor = format!("QEMU {}", self.control.version).trim_end().to_owned();
+        Passage { tail, elapsed, monitor, watcher: self.watcher }
+    }
 }
 
 fn ended_early(watcher: &Watcher, monitor_log: &Path) -> String {
@@ -154,6 +316,13 @@ struct Control {
 impl Control {
     fn new(work: &Path) -> Self {
         Self { socket: work.join("qmp.sock"), qmp: None, asked: Duration::ZERO, version: String::new() }
+    }
+
+    /// Presses the power button, as ACPI knows it.
+    fn press_button(&mut self) {
+        if let Some(qmp) = &mut self.qmp {
+            qmp.press_button();
+        }
     }
 
     /// Asks now and then, and returns what is wrong with the machine if it has stopped.
@@ -180,97 +349,31 @@ fn events(qmp: &Qmp) -> String {
     }
 }
 
-fn stop(control: &mut Control, running: &mut Running) {
-    if let Some(qmp) = &mut control.qmp {
-        qmp.quit();
-    }
-    running.kill();
-}
-
-fn arguments(start: &Start<'_>, firmware: &Firmware, image: &str, size: u64) -> Vec<String> {
-    let fixed = "-machine q35,smm=off -nodefaults -no-user-config -display none -no-reboot -nic none -rtc base=utc \
-                 -device virtio-rng-pci -chardev file,id=console,path=serial.log -serial chardev:console \
-                 -qmp unix:qmp.sock,server=on,wait=off";
-    let mut args: Vec<String> = fixed.split(' ').map(str::to_owned).collect();
-    args.extend(start.runner.arguments().map(str::to_owned));
-    args.extend([
-        "-m".to_owned(),
-        start.machine.memory_mib.to_string(),
-        "-smp".to_owned(),
-        start.machine.cpus.to_string(),
-    ]);
-    let flash = |unit: u32, file: &str, access: &str| format!("if=pflash,format=raw,unit={unit},file={file}{access}");
-    args.extend(["-drive".to_owned(), flash(0, &firmware.code, ",readonly=on")]);
-    args.extend(["-drive".to_owned(), flash(1, "vars.fd", "")]);
-    // Writes go to a temporary file beside the scratch directory's others; the shipped bytes are only read.
-    let disk = serde_json::json!({
-        "driver": "raw", "offset": 0, "size": size, "file": { "driver": "file", "filename": image, "locking": "off" },
-    });
-    args.extend([
-        "-drive".to_owned(),
-        format!("if=none,id=disk,snapshot=on,file=json:{}", disk.to_string().replace(',', ",,")),
-    ]);
-    args.extend(attach(start.machine.disk_bus).split(' ').map(str::to_owned));
-    args
-}
-
-fn attach(bus: DiskBus) -> &'static str {
-    match bus {
-        DiskBus::VirtioBlk => "-device virtio-blk-pci,drive=disk,bootindex=1",
-        DiskBus::VirtioScsi => "-device virtio-scsi-pci -device scsi-hd,drive=disk,bootindex=1",
-        DiskBus::Nvme => "-device nvme,drive=disk,serial=azl-boot,bootindex=1",
-        DiskBus::Ahci => "-device ide-hd,drive=disk,bus=ide.0,bootindex=1",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Pattern, Step};
+    use crate::scenario::DiskBus;
+    use std::collections::BTreeMap;
 
-    fn arguments_for(runner: &Runner) -> String {
-        let step = Step { name: "k".to_owned(), expect: Pattern::Text("x".to_owned()), seconds: 1 };
+    #[test]
+    fn what_the_guest_is_told_goes_to_boot_loader_stub_and_systemd() {
         let machine = Machine {
-            memory_mib: 700,
-            cpus: 2,
+            memory_mib: 512,
+            cpus: 1,
             disk_bus: DiskBus::Nvme,
-            steps: vec![step],
-            forbid: vec![],
-            settle_seconds: 0,
+            disk_mib: None,
+            secure_boot: SecureBoot::Off,
+            kernel_arguments: "fips=1".to_owned(),
+            credentials: BTreeMap::from([("a.b".to_owned(), "text".to_owned())]),
+            boots: vec![],
         };
-        let monitor = Monitor::Packaged { root: "/r".into() };
-        let start = Start {
-            machine: &machine,
-            monitor: &monitor,
-            runner,
-            image: ("x.vhd", Path::new("/store/x")),
-            work: Path::new("/w"),
-            log: Path::new("/l"),
-        };
-        let firmware = Firmware { code: "/CODE.fd".to_owned(), vars: "/VARS.fd".to_owned() };
-        arguments(&start, &firmware, "/image", 1 << 20).join(" ")
-    }
-
-    #[test]
-    fn the_disk_is_the_shipped_file_without_its_footer_under_a_snapshot() {
-        let line = arguments_for(&Runner::Kvm);
-        assert!(
-            line.contains("snapshot=on,file=json:{")
-                && line.contains("\"size\":1048576")
-                && line.contains("\"filename\":\"/image\""),
-            "{line}"
+        assert_eq!(
+            told(&machine),
+            [
+                "io.systemd.credential.binary:a.b=dGV4dA==",
+                "io.systemd.boot.kernel-cmdline-extra=fips=1",
+                "io.systemd.stub.kernel-cmdline-extra=fips=1",
+            ]
         );
-        assert!(line.contains("unit=0,file=/CODE.fd,readonly=on") && line.contains("unit=1,file=vars.fd"), "{line}");
-        assert!(
-            line.contains("-accel kvm -cpu host -m 700 -smp 2")
-                && line.contains("-nic none")
-                && line.contains("-device nvme,"),
-            "{line}"
-        );
-    }
-
-    #[test]
-    fn emulation_uses_its_own_processor_model() {
-        assert!(arguments_for(&Runner::Tcg { reason: String::new() }).contains("-accel tcg,thread=multi -cpu max"));
     }
 }

@@ -1,19 +1,23 @@
-//! The virtual machine monitor and where it runs: from unpacked packages inside bubblewrap, or the host's own.
+//! The virtual machine monitor, and the ssh that talks to its guests, and where they run: from unpacked packages inside
+//! bubblewrap, or the host's own.
 //!
-//! **Invariant:** the sandboxed monitor sees its packages, one scratch directory, the image read-only, and no network.
+//! **Invariant:** what is sandboxed sees its packages, one scratch directory, and no network, but for the loopback
+//! interface where a scenario logs in.
 
 use std::path::{Path, PathBuf};
 
 use azl_host::{Cmd, environment, files};
 
 use crate::firmware::{self, Firmware};
+use crate::scenario::SecureBoot;
 
 /// Variable with the path of a QEMU of the host to use instead of the packaged one.
 pub const QEMU_VARIABLE: &str = "AZL_QEMU";
 
-/// Where the scratch directory and the image are inside the sandbox.
+/// Where the scratch directory is inside the sandbox.
 const WORK: &str = "/w";
-const IMAGE: &str = "/image";
+/// The emulator's program.
+const QEMU: &str = "qemu-system-x86_64";
 
 /// A monitor that can be started.
 #[derive(Debug, Clone)]
@@ -30,12 +34,13 @@ pub(crate) enum Monitor {
     },
 }
 
-/// What the monitor may touch besides itself.
-pub(crate) struct Places<'a> {
-    /// Writable scratch directory; the monitor's working directory.
-    pub(crate) work: &'a Path,
-    /// The image, if there is one.
-    pub(crate) image: Option<&'a Path>,
+/// What network a program has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Network {
+    /// None.
+    None,
+    /// The host's, for a port of its loopback interface: QEMU listens there for the guest's sshd, ssh connects.
+    Host,
 }
 
 impl Monitor {
@@ -52,55 +57,35 @@ impl Monitor {
         }
     }
 
-    /// Returns the path of the image as the monitor sees it.
-    pub(crate) fn image_path(&self, image: &Path) -> String {
+    /// Returns the command line that runs QEMU with `args` in the scratch directory `work`.
+    pub(crate) fn command(&self, work: &Path, network: Network, args: Vec<String>) -> Cmd {
         match self {
-            Self::Packaged { .. } => IMAGE.to_owned(),
-            Self::Host { .. } => image.display().to_string(),
+            Self::Host { qemu } => plain(qemu, work).args(args),
+            Self::Packaged { root } => {
+                sandboxed(root, work, network).arg("--").arg(format!("/usr/bin/{QEMU}")).args(args)
+            }
         }
     }
 
-    /// Returns the command line that runs QEMU with `args` in the scratch directory.
-    pub(crate) fn command(&self, places: &Places<'_>, args: Vec<String>) -> Cmd {
+    /// Returns the command line that runs a program of the monitor's packages, as root of a user namespace, so that it
+    /// finds its name whoever runs this.
+    pub(crate) fn companion(&self, program: &str, work: &Path, network: Network) -> Cmd {
         match self {
-            Self::Host { qemu } => Cmd::new(qemu, places.work)
-                .args(args)
-                .env("TMPDIR", places.work.display().to_string())
-                .env("LC_ALL", "C"),
-            Self::Packaged { root } => self.sandboxed(root, places).arg("/usr/bin/qemu-system-x86_64").args(args),
+            Self::Host { qemu } => {
+                let beside = qemu.with_file_name(program);
+                if files::exists(&beside) { plain(&beside, work) } else { plain(Path::new(program), work) }
+            }
+            Self::Packaged { root } => sandboxed(root, work, network)
+                .args(["--uid", "0", "--gid", "0", "--"])
+                .arg(format!("/usr/bin/{program}")),
         }
-    }
-
-    fn sandboxed(&self, root: &Path, places: &Places<'_>) -> Cmd {
-        let mut cmd = Cmd::new("bwrap", places.work)
-            .args(["--unshare-all", "--die-with-parent", "--new-session"])
-            .arg("--ro-bind")
-            .arg(root.join("usr"))
-            .arg("/usr")
-            .arg("--ro-bind-try")
-            .arg(root.join("etc"))
-            .arg("/etc");
-        for name in ["bin", "sbin", "lib", "lib64"] {
-            cmd = cmd.args(["--symlink".to_owned(), format!("usr/{name}"), format!("/{name}")]);
-        }
-        cmd = cmd.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]);
-        if files::exists("/dev/kvm") {
-            cmd = cmd.args(["--dev-bind", "/dev/kvm", "/dev/kvm"]);
-        }
-        cmd = cmd.arg("--bind").arg(places.work).args([WORK, "--chdir", WORK]);
-        if let Some(image) = places.image {
-            cmd = cmd.arg("--ro-bind").arg(image).arg(IMAGE);
-        }
-        let env = [("PATH", "/usr/bin"), ("LC_ALL", "C.UTF-8"), ("TMPDIR", WORK)];
-        cmd = cmd.arg("--clearenv");
-        env.iter().fold(cmd, |cmd, (name, value)| cmd.args(["--setenv", name, value])).arg("--")
     }
 
     /// Returns the firmware to use, and the file of its variable template as this process sees it.
     ///
     /// # Errors
     /// If the monitor comes with none that fits.
-    pub(crate) fn firmware(&self) -> Result<(Firmware, PathBuf), String> {
+    pub(crate) fn firmware(&self, secure_boot: SecureBoot) -> Result<(Firmware, PathBuf), String> {
         let root = match self {
             Self::Packaged { root } => root.as_path(),
             Self::Host { .. } => Path::new("/"),
@@ -109,26 +94,63 @@ impl Monitor {
         let names = files::list(&directory).map_err(|error| error.to_string())?;
         let read = |name: &String| Some((name.clone(), files::read_to_string(directory.join(name)).ok()?));
         let descriptors: Vec<_> = names.iter().filter(|name| name.ends_with(".json")).filter_map(read).collect();
-        let firmware = firmware::choose(&descriptors)?;
+        let firmware = firmware::choose(&descriptors, secure_boot)?;
         let vars = root.join(firmware.vars.trim_start_matches('/'));
         Ok((firmware, vars))
     }
+}
+
+fn plain(program: &Path, work: &Path) -> Cmd {
+    Cmd::new(program, work).env("TMPDIR", work.display().to_string()).env("LC_ALL", "C")
+}
+
+fn sandboxed(root: &Path, work: &Path, network: Network) -> Cmd {
+    let mut cmd = Cmd::new("bwrap", work)
+        .args(["--unshare-all", "--die-with-parent", "--new-session"])
+        .arg("--ro-bind")
+        .arg(root.join("usr"))
+        .arg("/usr")
+        .arg("--ro-bind-try")
+        .arg(root.join("etc"))
+        .arg("/etc");
+    if network == Network::Host {
+        cmd = cmd.arg("--share-net");
+    }
+    for name in ["bin", "sbin", "lib", "lib64"] {
+        cmd = cmd.args(["--symlink".to_owned(), format!("usr/{name}"), format!("/{name}")]);
+    }
+    cmd = cmd.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]);
+    if files::exists("/dev/kvm") {
+        cmd = cmd.args(["--dev-bind", "/dev/kvm", "/dev/kvm"]);
+    }
+    cmd = cmd.arg("--bind").arg(work).args([WORK, "--chdir", WORK, "--clearenv"]);
+    let env = [("PATH", "/usr/bin"), ("LC_ALL", "C.UTF-8"), ("TMPDIR", WORK)];
+    env.iter().fold(cmd, |cmd, (name, value)| cmd.args(["--setenv", name, value]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn packaged() -> Monitor {
+        Monitor::Packaged { root: "/r".into() }
+    }
+
     #[test]
-    fn the_packaged_monitor_has_no_network_and_the_image_read_only() {
-        let monitor = Monitor::Packaged { root: "/r".into() };
-        let places = Places { work: Path::new("/s"), image: Some(Path::new("/store/x.vhd")) };
-        let line = monitor.command(&places, vec!["-version".to_owned()]).to_string();
-        for part in
-            ["--unshare-all", "--ro-bind /r/usr /usr", "--ro-bind /store/x.vhd /image", "--bind /s /w", "--clearenv"]
-        {
+    fn the_packaged_monitor_sees_its_packages_and_the_scratch_directory() {
+        let line = packaged().command(Path::new("/s"), Network::None, vec!["-version".to_owned()]).to_string();
+        for part in ["--unshare-all", "--ro-bind /r/usr /usr", "--bind /s /w", "--clearenv"] {
             assert!(line.contains(part), "{line}\nlacks {part}");
         }
         assert!(line.ends_with("-- /usr/bin/qemu-system-x86_64 -version") && !line.contains("--share-net"), "{line}");
+    }
+
+    #[test]
+    fn a_network_is_shared_only_where_it_is_asked_for() {
+        let line = |network| packaged().companion("ssh", Path::new("/s"), network).to_string();
+        assert!(
+            line(Network::Host).contains("--share-net") && line(Network::Host).ends_with("--gid 0 -- /usr/bin/ssh")
+        );
+        assert!(!line(Network::None).contains("--share-net"));
     }
 }

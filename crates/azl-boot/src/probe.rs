@@ -11,7 +11,8 @@ use azl_host::clock::{self, Stopwatch};
 use azl_host::{files, interrupt};
 
 use crate::console::Lines;
-use crate::monitor::{Monitor, Places};
+use crate::monitor::{Monitor, Network};
+use crate::scenario::SecureBoot;
 
 /// Time for the firmware's first line; it takes under a second where KVM works.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -72,10 +73,10 @@ pub(crate) fn probe(monitor: &Monitor, work: &Path) -> Result<Runner, String> {
     if !files::exists("/dev/kvm") {
         return Ok(Runner::Tcg { reason: "this host has no /dev/kvm".to_owned() });
     }
-    let (firmware, _) = monitor.firmware()?;
+    let (firmware, _) = monitor.firmware(SecureBoot::Off)?;
     let console = work.join("probe.console");
     files::write_atomic(&console, b"").map_err(|error| error.to_string())?;
-    let command = monitor.command(&Places { work, image: None }, arguments(&firmware.code));
+    let command = monitor.command(work, Network::None, arguments(&firmware.code));
     let log = work.join("probe.log");
     let mut running = command.spawn_logged(&log).map_err(|error| error.to_string())?;
     let watch = Stopwatch::start();

@@ -56,6 +56,11 @@ impl Qmp {
         &self.events
     }
 
+    /// Presses the machine's power button; what comes of it is the guest's affair.
+    pub(crate) fn press_button(&mut self) {
+        let _ = self.execute("system_powerdown");
+    }
+
     /// Asks QEMU to end at once.
     pub(crate) fn quit(&mut self) {
         let _ = self.execute("quit");

@@ -30,8 +30,10 @@ pub enum StepVerdict {
 pub struct StepReport {
     /// Name.
     pub name: String,
-    /// What was waited for.
-    pub expect: String,
+    /// The command that was run over ssh; none for a console line.
+    pub run: Option<String>,
+    /// What a line had to contain.
+    pub expect: Option<String>,
     /// Outcome.
     pub verdict: StepVerdict,
     /// Milliseconds since the step before.
@@ -40,9 +42,21 @@ pub struct StepReport {
     pub at_millis: Option<u64>,
     /// The line that fulfilled it.
     pub line: Option<String>,
+    /// What the command printed.
+    pub output: Vec<String>,
 }
 
-/// A boot test's report; schema 1.
+/// One boot, or the one run of a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BootReport {
+    /// Steps, in the scenario's order.
+    pub steps: Vec<StepReport>,
+    /// Milliseconds from start to end; none if the run ended before it.
+    pub millis: Option<u64>,
+}
+
+/// A boot test's report; schema 2.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Report {
@@ -64,8 +78,8 @@ pub struct Report {
     pub monitor: String,
     /// The firmware's file, for machines.
     pub firmware: Option<String>,
-    /// Steps, in the scenario's order.
-    pub steps: Vec<StepReport>,
+    /// Boots, in the scenario's order.
+    pub boots: Vec<BootReport>,
     /// Milliseconds from start to verdict.
     pub total_millis: u64,
     /// The last console lines of a failed run.
@@ -94,18 +108,42 @@ impl Report {
             self.runner,
             self.reason.as_deref().unwrap_or("no reason is known")
         )];
-        for step in &self.steps {
-            lines.push(match (step.verdict, step.at_millis) {
-                (StepVerdict::Passed, Some(at)) => format!("  passed       {} at {at} ms", step.name),
-                (StepVerdict::Passed, None) => format!("  passed       {}", step.name),
-                (StepVerdict::Failed, _) => format!("  failed       {}", step.name),
-                (StepVerdict::NotReached, _) => format!("  not reached  {}", step.name),
-            });
-        }
+        lines.extend(self.table());
         if !self.console_tail.is_empty() {
             lines.push("last console lines:".to_owned());
             lines.extend(self.console_tail.iter().map(|line| format!("  {line}")));
         }
         lines.join("\n")
+    }
+
+    /// Returns a line for the verdict and one for each step.
+    pub fn summary(&self) -> String {
+        let verdict = match self.verdict {
+            Verdict::Passed => "passed",
+            Verdict::Failed => "failed",
+        };
+        let millis = self.total_millis;
+        let head = format!("{verdict}: {}, {} boots in {millis} ms ({})", self.image, self.boots.len(), self.runner);
+        std::iter::once(head).chain(self.table()).collect::<Vec<_>>().join("\n")
+    }
+
+    fn table(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (index, boot) in self.boots.iter().enumerate() {
+            if self.boots.len() > 1 {
+                lines.push(format!("  boot {}", index + 1));
+            }
+            lines.extend(boot.steps.iter().map(row));
+        }
+        lines
+    }
+}
+
+fn row(step: &StepReport) -> String {
+    match (step.verdict, step.at_millis) {
+        (StepVerdict::Passed, Some(at)) => format!("  passed       {} at {at} ms", step.name),
+        (StepVerdict::Passed, None) => format!("  passed       {}", step.name),
+        (StepVerdict::Failed, _) => format!("  failed       {}", step.name),
+        (StepVerdict::NotReached, _) => format!("  not reached  {}", step.name),
     }
 }

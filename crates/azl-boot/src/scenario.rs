@@ -1,16 +1,12 @@
-//! What to start and what to expect of it.
+//! What to start and what to expect of it, complete: what an action carries.
 //!
-//! ```toml
-//! # images/<name>.boot.toml
-//! kind = "machine"
-//! memory-mib = 512
-//! forbid = ["Kernel panic", { regex = "azl-init: step \\S+ failed" }]
-//!
-//! [[steps]]
-//! name = "kernel"
-//! expect = "Linux version"
-//! seconds = 20
-//! ```
+//! What people write is in [`file`]: it may share steps between scenarios, and leave out what has a default.
+
+mod file;
+
+pub use file::scenarios;
+
+use std::collections::BTreeMap;
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
@@ -28,27 +24,84 @@ pub enum Scenario {
     Container(Container),
 }
 
-/// A virtual machine and its expected console lines.
+/// A virtual machine and the boots it goes through, on one disk and with one variable store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Machine {
     /// Memory in MiB.
-    #[serde(default = "default_memory")]
     pub memory_mib: u32,
     /// Processors.
-    #[serde(default = "default_cpus")]
     pub cpus: u32,
     /// How the disk is attached.
-    #[serde(default)]
     pub disk_bus: DiskBus,
+    /// Size in MiB of the disk the image is put on; the image's own if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_mib: Option<u32>,
+    /// Whether the firmware refuses what is not signed.
+    #[serde(default, skip_serializing_if = "SecureBoot::is_off")]
+    pub secure_boot: SecureBoot,
+    /// Kernel arguments given from outside, through SMBIOS; heard by systemd-boot and systemd-stub.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kernel_arguments: String,
+    /// systemd credentials given from outside, through SMBIOS: name → text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub credentials: BTreeMap<String, String>,
+    /// Boots, in this order; the first that fails is the last.
+    pub boots: Vec<Boot>,
+}
+
+/// Whether the firmware refuses what is not signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecureBoot {
+    /// It starts anything.
+    #[default]
+    Off,
+    /// The certificate that comes with the image is its platform key, its key exchange key and its only signer.
+    Enrolled,
+}
+
+impl SecureBoot {
+    fn is_off(&self) -> bool {
+        *self == Self::Off
+    }
+}
+
+/// One boot of a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Boot {
+    /// What is done to the disk before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damage: Option<Damage>,
     /// Steps, expected in this order.
     pub steps: Vec<Step>,
-    /// Lines that fail the boot whenever they appear.
-    #[serde(default)]
+    /// Console lines that fail the boot whenever they appear.
     pub forbid: Vec<Pattern>,
     /// Seconds the machine is watched for forbidden lines after the last step.
-    #[serde(default)]
     pub settle_seconds: u32,
+    /// How the boot ends.
+    #[serde(default)]
+    pub end: End,
+}
+
+/// A file of the EFI system partition, one bit of whose middle byte is flipped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Damage {
+    /// Its path in the partition, 8.3 names separated by `/`.
+    pub esp_file: String,
+}
+
+/// How a boot ends, once its last step is done and the console has settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// The power is cut: the emulator is killed, whatever the guest is writing.
+    #[default]
+    PowerCut,
+    /// The power button is pressed, and the machine must switch itself off within a minute.
+    PowerButton,
 }
 
 /// A container and its expected output lines.
@@ -69,14 +122,18 @@ pub struct Container {
     pub seconds: u32,
 }
 
-/// A line to wait for.
+/// A console line to wait for, or a command to run over ssh.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Step {
     /// Name in reports.
     pub name: String,
-    /// What a line must contain.
-    pub expect: Pattern,
+    /// Command for root's shell, given over ssh; it must end with success. Without it the step is a console line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// What a line must contain, of the console or of what the command prints; a command may print anything without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Pattern>,
     /// Time limit on hardware, counted from the step before; multiplied under emulation.
     pub seconds: u32,
 }
@@ -126,6 +183,14 @@ pub enum ScenarioError {
     /// A field's value cannot be meant.
     #[error("{0}")]
     Value(String),
+    /// One scenario of several makes no sense.
+    #[error("scenario `{name}`: {mistake}")]
+    Scenario {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        mistake: Box<ScenarioError>,
+    },
 }
 
 impl Scenario {
@@ -144,39 +209,62 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError`] for the first mistake.
     pub fn check(&self) -> Result<(), ScenarioError> {
-        let refuse = |message: &str| Err(ScenarioError::Value(message.to_owned()));
-        if let Self::Machine(machine) = self {
-            if machine.steps.is_empty() {
-                return refuse("a machine without steps proves nothing: name at least one line to wait for");
-            }
-            if machine.cpus == 0 || machine.memory_mib < 64 {
-                return refuse("a machine needs a processor and at least 64 MiB of memory");
+        match self {
+            Self::Machine(machine) => machine.check(),
+            Self::Container(container) => {
+                if let Some(step) = container.steps.iter().find(|step| step.run.is_some()) {
+                    return refuse(format!(
+                        "step `{}` is a command over ssh, which a container does not answer",
+                        step.name
+                    ));
+                }
+                check_watched(&container.steps, &container.forbid)
             }
         }
-        for step in self.steps() {
-            if step.seconds == 0 {
-                return Err(ScenarioError::Value(format!("step `{}` has no time", step.name)));
-            }
-            step.expect.compile()?;
+    }
+}
+
+impl Machine {
+    fn check(&self) -> Result<(), ScenarioError> {
+        if self.cpus == 0 || self.memory_mib < 64 {
+            return refuse("a machine needs a processor and at least 64 MiB of memory");
         }
-        self.forbid().iter().try_for_each(|pattern| pattern.compile().map(drop))
+        if self.boots.is_empty() {
+            return refuse("a machine that is never booted proves nothing");
+        }
+        if let Some(name) = self.credentials.keys().find(|name| name.is_empty() || name.contains(['=', '/', ':'])) {
+            return refuse(format!("`{name}` is no name of a credential"));
+        }
+        for boot in &self.boots {
+            if boot.steps.is_empty() {
+                return refuse("a boot without steps proves nothing: name at least one line to wait for");
+            }
+            check_watched(&boot.steps, &boot.forbid)?;
+        }
+        Ok(())
     }
 
-    /// Returns the steps.
-    pub fn steps(&self) -> &[Step] {
-        match self {
-            Self::Machine(machine) => &machine.steps,
-            Self::Container(container) => &container.steps,
-        }
+    /// Returns whether a step is a command over ssh, so that the machine needs a network and a key.
+    pub(crate) fn wants_ssh(&self) -> bool {
+        self.boots.iter().flat_map(|boot| &boot.steps).any(|step| step.run.is_some())
     }
+}
 
-    /// Returns the forbidden lines.
-    pub fn forbid(&self) -> &[Pattern] {
-        match self {
-            Self::Machine(machine) => &machine.forbid,
-            Self::Container(container) => &container.forbid,
+fn refuse<T>(message: impl Into<String>) -> Result<T, ScenarioError> {
+    Err(ScenarioError::Value(message.into()))
+}
+
+fn check_watched(steps: &[Step], forbid: &[Pattern]) -> Result<(), ScenarioError> {
+    for step in steps {
+        if step.seconds == 0 {
+            return refuse(format!("step `{}` has no time", step.name));
         }
+        if step.run.is_none() && step.expect.is_none() {
+            return refuse(format!("step `{}` neither waits for a line nor runs a command", step.name));
+        }
+        step.expect.as_ref().map(Pattern::compile).transpose()?;
     }
+    forbid.iter().try_for_each(|pattern| pattern.compile().map(drop))
 }
 
 impl Pattern {
@@ -207,14 +295,6 @@ impl std::fmt::Display for Pattern {
     }
 }
 
-fn default_memory() -> u32 {
-    512
-}
-
-fn default_cpus() -> u32 {
-    1
-}
-
 fn default_container_seconds() -> u32 {
     60
 }
@@ -223,42 +303,22 @@ fn default_container_seconds() -> u32 {
 mod tests {
     use super::*;
 
-    #[derive(Deserialize)]
-    struct File {
-        boot: Scenario,
-    }
-
-    fn parse(text: &str) -> Result<Scenario, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-        let value = serde_json::to_value(&file.boot).expect("plain data");
-        Scenario::from_value(&value).map_err(|error| error.to_string())
-    }
-
-    const STEP: &str = "[[boot.steps]]\nname = \"k\"\nexpect = \"Linux version\"\nseconds = 9\n";
-
     #[test]
-    fn defaults_fill_in_the_machine_and_both_pattern_forms_load() {
-        let text = format!("[boot]\nkind = \"machine\"\nforbid = [\"a.b\", {{ regex = \"x+\" }}]\n{STEP}");
-        let Ok(Scenario::Machine(machine)) = parse(&text) else { panic!("a machine") };
-        assert_eq!((machine.memory_mib, machine.cpus, machine.disk_bus), (512, 1, DiskBus::VirtioBlk));
-        let text_pattern = machine.forbid[0].compile().expect("text");
-        assert!(text_pattern.is_match("a.b") && !text_pattern.is_match("axb"));
-        assert!(machine.forbid[1].compile().expect("expression").is_match("xx"));
+    fn both_forms_of_a_pattern_find_their_lines() {
+        let text = Pattern::Text("a.b".to_owned()).compile().expect("text");
+        assert!(text.is_match("xa.by") && !text.is_match("axb"));
+        let expression = Pattern::Expression { regex: "^x+$".to_owned() }.compile().expect("expression");
+        assert!(expression.is_match("xx") && !expression.is_match("xy"));
+        assert!(Pattern::Expression { regex: "x*".to_owned() }.compile().is_err());
     }
 
     #[test]
-    fn mistakes_are_named() {
-        let cases = [
-            (format!("[boot]\nkind = \"machine\"\nmemroy-mib = 1\n{STEP}"), "memroy-mib"),
-            ("[boot]\nkind = \"machine\"\nsteps = []\n".to_owned(), "proves nothing"),
-            (format!("[boot]\nkind = \"machine\"\ncpus = 0\n{STEP}"), "needs a processor"),
-            (format!("[boot]\nkind = \"machine\"\nforbid = [{{ regex = \"(\" }}]\n{STEP}"), "not a regular expression"),
-            (format!("[boot]\nkind = \"machine\"\nforbid = [\"\"]\n{STEP}"), "every line"),
-            (format!("[boot]\nkind = \"rocket\"\n{STEP}"), "rocket"),
-        ];
-        for (text, expected) in cases {
-            let error = parse(&text).expect_err(expected);
-            assert!(error.contains(expected), "{error} lacks {expected}");
+    fn what_an_action_carries_is_read_back_as_it_was() {
+        let text = "kind = \"machine\"\n[[steps]]\nname = \"k\"\nexpect = \"Linux version\"\nseconds = 9\n";
+        let written: serde_json::Value = toml::from_str(text).expect("TOML");
+        for scenario in scenarios(&written).expect("a scenario").into_values() {
+            let value = serde_json::to_value(&scenario).expect("plain data");
+            assert_eq!(Scenario::from_value(&value), Ok(scenario));
         }
     }
 }

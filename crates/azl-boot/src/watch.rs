@@ -1,4 +1,4 @@
-//! Decides from console lines and the time whether a scenario is fulfilled.
+//! Decides from console lines, answers of commands and the time whether a boot does what it should.
 //!
 //! Pure: it is told what was printed and when, so that a recorded log gives the verdict the live one gave.
 
@@ -20,12 +20,46 @@ pub(crate) enum State {
     Failed(String),
 }
 
+/// How a command over ssh ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) success: bool,
+    pub(crate) output: String,
+}
+
 struct Expected {
-    name: String,
-    pattern: Pattern,
-    regex: Regex,
+    step: Step,
+    /// What a line must contain; none if a command may print anything.
+    regex: Option<Regex>,
     limit: Duration,
 }
+
+impl Expected {
+    fn report(&self, verdict: StepVerdict) -> StepReport {
+        StepReport {
+            name: self.step.name.clone(),
+            run: self.step.run.clone(),
+            expect: self.step.expect.as_ref().map(Pattern::to_string),
+            verdict,
+            millis: None,
+            at_millis: None,
+            line: None,
+            output: Vec::new(),
+        }
+    }
+
+    /// Returns what did not come, for a message.
+    fn lacking(&self) -> String {
+        match (&self.step.run, &self.step.expect) {
+            (None, Some(pattern)) => format!("no line with `{pattern}`"),
+            (Some(command), _) => format!("no answer to `{command}`"),
+            (None, None) => "nothing".to_owned(),
+        }
+    }
+}
+
+/// Lines of a command's output kept in a report.
+const KEPT: usize = 200;
 
 /// Watches one run.
 pub(crate) struct Watcher {
@@ -59,18 +93,44 @@ impl Watcher {
 
     /// Takes a line that has not ended yet; it can fulfil a step but not fail the run.
     pub(crate) fn partial(&mut self, line: &str, now: Duration) {
-        let (State::Waiting, Some(step)) = (&self.state, self.expected.get(self.done.len())) else { return };
-        if !step.regex.is_match(line) {
-            return;
+        let Some(expected) = self.expected().filter(|expected| expected.step.run.is_none()) else { return };
+        if expected.regex.as_ref().is_some_and(|regex| regex.is_match(line)) {
+            let report = StepReport { line: Some(line.to_owned()), ..expected.report(StepVerdict::Passed) };
+            self.pass(report, now);
         }
-        self.done.push(StepReport {
-            name: step.name.clone(),
-            expect: step.pattern.to_string(),
-            verdict: StepVerdict::Passed,
-            millis: Some(millis(now - self.step_began)),
-            at_millis: Some(millis(now)),
-            line: Some(line.to_owned()),
-        });
+    }
+
+    /// Returns the command whose answer is waited for.
+    pub(crate) fn command(&self) -> Option<&str> {
+        self.expected()?.step.run.as_deref()
+    }
+
+    /// Takes the answer of the command that is waited for; a wrong one is final.
+    pub(crate) fn answer(&mut self, answer: &Answer, now: Duration) {
+        let Some(expected) = self.expected() else { return };
+        let Some(command) = expected.step.run.clone() else { return };
+        let (name, output) = (expected.step.name.clone(), answer.output.trim_end());
+        let line = expected.regex.as_ref().map(|regex| output.lines().find(|line| regex.is_match(line)));
+        match (answer.success, line) {
+            (false, _) => self.fail(format!("step `{name}`: `{command}` failed: {output}")),
+            (true, Some(None)) => {
+                let pattern = expected.step.expect.as_ref().map(Pattern::to_string).unwrap_or_default();
+                self.fail(format!("step `{name}`: `{command}` prints no line with `{pattern}`: {output}"));
+            }
+            (true, found) => {
+                let report = StepReport {
+                    line: found.flatten().map(str::to_owned),
+                    output: output.lines().take(KEPT).map(str::to_owned).collect(),
+                    ..expected.report(StepVerdict::Passed)
+                };
+                self.pass(report, now);
+            }
+        }
+    }
+
+    fn pass(&mut self, report: StepReport, now: Duration) {
+        let millis_since = Some(millis(now.saturating_sub(self.step_began)));
+        self.done.push(StepReport { millis: millis_since, at_millis: Some(millis(now)), ..report });
         self.step_began = now;
         if self.done.len() == self.expected.len() {
             self.state = State::Settled;
@@ -79,11 +139,16 @@ impl Watcher {
 
     /// Takes the time alone.
     pub(crate) fn tick(&mut self, now: Duration) {
-        let (State::Waiting, Some(step)) = (&self.state, self.expected.get(self.done.len())) else { return };
-        if now.saturating_sub(self.step_began) > step.limit {
-            let (name, pattern, seconds) = (&step.name, &step.pattern, step.limit.as_secs());
-            self.state = State::Failed(format!("step `{name}`: no line with `{pattern}` within {seconds} s"));
+        let Some(expected) = self.expected() else { return };
+        if now.saturating_sub(self.step_began) > expected.limit {
+            let (name, lacking, seconds) = (&expected.step.name, expected.lacking(), expected.limit.as_secs());
+            self.state = State::Failed(format!("step `{name}`: {lacking} within {seconds} s"));
         }
+    }
+
+    /// Returns what is waited for.
+    fn expected(&self) -> Option<&Expected> {
+        self.expected.get(self.done.len()).filter(|_| self.state == State::Waiting)
     }
 
     /// Ends the watch in failure, unless it failed before.
@@ -99,7 +164,7 @@ impl Watcher {
 
     /// Returns the name of the step that is waited for.
     pub(crate) fn awaited(&self) -> Option<&str> {
-        self.expected.get(self.done.len()).map(|step| step.name.as_str())
+        self.expected.get(self.done.len()).map(|expected| expected.step.name.as_str())
     }
 
     /// Returns when the last step was done.
@@ -107,16 +172,18 @@ impl Watcher {
         self.step_began
     }
 
+    /// Returns a row for every step of a boot that was not begun.
+    pub(crate) fn unreached(&self) -> Vec<StepReport> {
+        self.expected.iter().map(|expected| expected.report(StepVerdict::NotReached)).collect()
+    }
+
     /// Returns a row for every step, also those that were not reached.
     pub(crate) fn steps(&self) -> Vec<StepReport> {
         let failed = matches!(self.state, State::Failed(_));
-        let rest = self.expected.iter().enumerate().skip(self.done.len()).map(|(index, step)| StepReport {
-            name: step.name.clone(),
-            expect: step.pattern.to_string(),
-            verdict: if failed && index == self.done.len() { StepVerdict::Failed } else { StepVerdict::NotReached },
-            millis: None,
-            at_millis: None,
-            line: None,
+        let rest = self.expected.iter().enumerate().skip(self.done.len()).map(|(index, expected)| {
+            let verdict =
+                if failed && index == self.done.len() { StepVerdict::Failed } else { StepVerdict::NotReached };
+            expected.report(verdict)
         });
         self.done.iter().cloned().chain(rest).collect()
     }
@@ -124,9 +191,8 @@ impl Watcher {
 
 fn expect(step: &Step, patience: u32) -> Result<Expected, ScenarioError> {
     Ok(Expected {
-        name: step.name.clone(),
-        pattern: step.expect.clone(),
-        regex: step.expect.compile()?,
+        step: step.clone(),
+        regex: step.expect.as_ref().map(Pattern::compile).transpose()?,
         limit: Duration::from_secs(u64::from(step.seconds) * u64::from(patience)),
     })
 }
@@ -150,7 +216,7 @@ mod tests {
     ];
 
     fn step(name: &str, expect: &str, seconds: u32) -> Step {
-        Step { name: name.to_owned(), expect: Pattern::Text(expect.to_owned()), seconds }
+        Step { name: name.to_owned(), run: None, expect: Some(Pattern::Text(expect.to_owned())), seconds }
     }
 
     fn replay(log: &[(f32, &str)], end: f32) -> Watcher {
@@ -210,5 +276,37 @@ mod tests {
         assert_eq!(watcher.state(), &State::Waiting);
         watcher.tick(Duration::from_secs(21));
         assert!(matches!(watcher.state(), State::Failed(_)));
+    }
+
+    fn answered(expect: Option<&str>, success: bool, output: &str) -> Watcher {
+        let step = Step {
+            name: "who".to_owned(),
+            run: Some("id -u".to_owned()),
+            expect: expect.map(|regex| Pattern::Expression { regex: regex.to_owned() }),
+            seconds: 5,
+        };
+        let mut watcher = Watcher::new(&[step], &[], 1).expect("a good scenario");
+        watcher.line("0", Duration::from_secs(1));
+        assert_eq!(watcher.command(), Some("id -u"), "the console answers no command");
+        watcher.answer(&Answer { success, output: output.to_owned() }, Duration::from_secs(2));
+        watcher
+    }
+
+    #[test]
+    fn a_command_passes_by_success_and_by_a_line_of_its_output() {
+        let watcher = answered(Some("^0$"), true, "hello\n0\n");
+        assert_eq!((watcher.state(), watcher.command()), (&State::Settled, None));
+        assert_eq!((watcher.steps()[0].line.as_deref(), watcher.steps()[0].output.len()), (Some("0"), 2));
+        assert_eq!(answered(None, true, "").state(), &State::Settled);
+    }
+
+    #[test]
+    fn a_wrong_answer_fails_at_once_with_what_was_printed() {
+        for (watcher, expected) in [
+            (answered(Some("^0$"), true, "1000\n"), "prints no line with `/^0$/`: 1000"),
+            (answered(Some("^0$"), false, "0\nsegmentation fault\n"), "failed: 0\nsegmentation fault"),
+        ] {
+            assert!(matches!(watcher.state(), State::Failed(reason) if reason.contains(expected)), "{expected}");
+        }
     }
 }

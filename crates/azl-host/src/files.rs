@@ -66,6 +66,11 @@ pub fn create(path: impl AsRef<Path>) -> Result<File> {
     change("create", &path, || options.open(&path))
 }
 
+/// Opens a file that exists, for reading and for changing bytes in its midst; no output of an action is made this way.
+pub fn open_writable(path: impl AsRef<Path>) -> Result<File> {
+    change("open", &path, || fs::OpenOptions::new().read(true).write(true).open(&path))
+}
+
 /// Opens a file for appending, creating it if it is absent.
 pub fn append(path: impl AsRef<Path>) -> Result<File> {
     change("open", &path, || fs::OpenOptions::new().append(true).create(true).open(&path))

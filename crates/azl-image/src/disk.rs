@@ -19,6 +19,7 @@ mod gpt;
 pub(crate) mod sink;
 mod vhd;
 
+use std::collections::BTreeMap;
 use std::io;
 
 use thiserror::Error;
@@ -39,6 +40,9 @@ pub enum DiskError {
     /// The model describes another kind of image.
     #[error("image `{0}` is not a disk")]
     NotADisk(String),
+    /// A signed program has no place on the EFI system partition.
+    #[error("nothing puts the signed program `{0}` on the EFI system partition")]
+    Unplaced(String),
     /// The file for the EFI system partition is not there.
     #[error(transparent)]
     BootFile(#[from] ComposeError),
@@ -126,6 +130,20 @@ impl DiskReport {
 /// # Errors
 /// If the model is no disk, something does not fit, or the sink fails.
 pub fn write_disk(model: &ImageModel, tree: &Tree<'_>, sink: &mut dyn DiskSink) -> Result<DiskReport, DiskError> {
+    write_signed_disk(model, tree, &BTreeMap::new(), sink)
+}
+
+/// Writes the disk with these programs on the EFI system partition, by their path there, in the place of what the packages
+/// hold: the same with a signature.
+///
+/// # Errors
+/// As [`write_disk`].
+pub fn write_signed_disk(
+    model: &ImageModel,
+    tree: &Tree<'_>,
+    signed: &BTreeMap<String, Vec<u8>>,
+    sink: &mut dyn DiskSink,
+) -> Result<DiskReport, DiskError> {
     let ImageKind::Disk(disk) = &model.kind else {
         return Err(DiskError::NotADisk(model.name.clone()));
     };
@@ -136,7 +154,7 @@ pub fn write_disk(model: &ImageModel, tree: &Tree<'_>, sink: &mut dyn DiskSink) 
     };
     let file_size = layout.size + footer.map_or(0, |footer| footer.len() as u64);
     sink.set_len(file_size).map_err(DiskError::Write)?;
-    let esp = write_esp(model, &disk.esp, tree, &layout.esp, sink)?;
+    let esp = write_esp((model, tree, signed), &disk.esp, &layout.esp, sink)?;
     let root = write_root(model, disk, tree, &layout.root, sink)?;
     let disk_guid = model.seed.uuid("disk");
     let table = gpt::Table { disk_guid, size: layout.size, partitions: vec![layout.esp, layout.root] };
@@ -177,15 +195,21 @@ impl Layout {
 }
 
 fn write_esp(
-    model: &ImageModel,
+    (model, tree, signed): (&ImageModel, &Tree<'_>, &BTreeMap<String, Vec<u8>>),
     esp: &EspPartition,
-    tree: &Tree<'_>,
     partition: &gpt::Partition,
     sink: &mut dyn DiskSink,
 ) -> Result<PartitionReport, DiskError> {
+    // What was signed and would not be there is not passed over.
+    if let Some(path) = signed.keys().find(|path| esp.files.iter().all(|file| file.path != **path)) {
+        return Err(DiskError::Unplaced(path.clone()));
+    }
     let mut files = Vec::new();
     for file in &esp.files {
-        let content = boot_file(tree, &file.package, &file.source.value)?;
+        let content = match signed.get(&file.path) {
+            Some(content) => content,
+            None => boot_file(tree, &file.package, &file.source.value)?,
+        };
         files.push(fat32::File { path: &file.path, content });
     }
     let volume = fat32::Volume {

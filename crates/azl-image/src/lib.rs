@@ -24,6 +24,7 @@ mod disk;
 mod manifest;
 mod model;
 mod oci;
+mod programs;
 mod seed;
 mod sizes;
 mod tree;
@@ -37,13 +38,14 @@ extern crate self as azl_image;
 
 pub use compose::{ComposeError, Derived, Effect, LD_SO_CACHE, Package, RPM_DATABASE, compose, install_effects};
 pub use disk::sink::{BufferSink, DiskSink};
-pub use disk::{DiskError, DiskReport, FilesystemKind, PartitionReport, write_disk};
+pub use disk::{DiskError, DiskReport, FilesystemKind, PartitionReport, write_disk, write_signed_disk};
 pub use manifest::{SCANNER_MANIFEST_1, SCANNER_MANIFEST_2, ScannerManifests, scanner_manifests};
 pub use model::{
     Arch, AuthoredFile, Disk, DiskFormat, EspFile, EspPartition, ImageKind, ImageModel, Located, Oci, PackageRecord,
     RootPartition,
 };
 pub use oci::{OciError, OciImage, write_oci};
+pub use programs::{is_started_from, programs};
 pub use seed::{Seed, Uuid};
 pub use sizes::{FileSize, PackageSize};
 pub use tree::{Node, NodeKind, Tree};

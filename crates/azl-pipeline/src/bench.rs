@@ -3,6 +3,7 @@
 //! Times are of this machine at this moment; nothing here is a test, and no test depends on a time.
 
 mod bare;
+pub mod boot;
 pub mod build;
 pub mod busy;
 pub mod kill;

@@ -23,8 +23,8 @@ pub struct AuthoredImage {
     pub file: String,
     /// The text of that file.
     pub text: String,
-    /// What to expect when it runs, from `<name>.boot.toml`; none if there is no such file.
-    pub scenario: Option<serde_json::Value>,
+    /// How it is run and what is expected then, from `<name>.boot.toml`, by name; none if there is no such file.
+    pub scenarios: BTreeMap<String, serde_json::Value>,
 }
 
 /// A checkout.
@@ -192,10 +192,24 @@ impl Reading<'_> {
             let Some(stem) = name.strip_suffix(".image.toml") else { continue };
             let file = format!("images/{name}");
             let text = files::read_to_string(self.root.join(&file))?;
-            let scenario = self.optional::<toml::Value>(&format!("images/{stem}.boot.toml"))?;
-            let scenario = scenario.and_then(|value| serde_json::to_value(value).ok());
-            images.insert(stem.to_owned(), AuthoredImage { file, text, scenario });
+            let scenarios = self.scenarios(&format!("images/{stem}.boot.toml"))?;
+            images.insert(stem.to_owned(), AuthoredImage { file, text, scenarios });
         }
         Ok(images)
+    }
+
+    fn scenarios(&mut self, file: &str) -> Result<BTreeMap<String, serde_json::Value>, FileError> {
+        let Some(written) = self.optional::<serde_json::Value>(file)? else { return Ok(BTreeMap::new()) };
+        match azl_boot::scenarios(&written) {
+            Ok(scenarios) => {
+                let value = |scenario| serde_json::to_value(scenario).expect("a scenario is plain data");
+                Ok(scenarios.into_iter().map(|(name, scenario)| (name, value(scenario))).collect())
+            }
+            Err(mistakes) => {
+                let located = |mistake| Diagnostic::error("boot-scenario", format!("`{file}`: {mistake}"));
+                self.mistakes.extend(mistakes.iter().map(located));
+                Ok(BTreeMap::new())
+            }
+        }
     }
 }

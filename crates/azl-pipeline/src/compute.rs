@@ -25,6 +25,7 @@ pub(crate) fn compute(call: &Call, store: &dyn BlobStore) -> Result<ActionResult
     let outputs = match call.function {
         Function::Repack => archives::repack(call, store),
         Function::Repodata => repodata::repodata(call, store),
+        Function::Programs => images::programs(call, store),
         Function::DiskImage => images::disk(call, store),
         Function::OciImage => images::oci(call, store),
         Function::Spdx => attestations::spdx(call, store),

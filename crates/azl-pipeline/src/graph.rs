@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use azl_action::{Graph, NodeId};
 use azl_diagnostics::Diagnostic;
+use azl_plan::boot;
 use serde::Serialize;
 
 use crate::error::Failure;
@@ -176,7 +177,8 @@ fn component(graph: &Graph, id: &NodeId) -> String {
     let owner = if id.stage() == "source" { subject.split('/').next().unwrap_or(subject) } else { subject };
     match id.stage() {
         "seed" => return id.0.clone(),
-        "image" | "derived" | "boot" => return format!("image:{subject}"),
+        "image" | "derived" | "programs" | "programs-sign" => return format!("image:{subject}"),
+        "boot" => return format!("image:{}", boot::image_of(id)),
         "repo" | "repo-sign" => return format!("repo:{subject}"),
         _ => {}
     }

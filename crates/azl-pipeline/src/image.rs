@@ -3,8 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use azl_action::Blob;
 use azl_action::ports::BlobStore;
+use azl_boot::Report;
+use azl_diagnostics::Diagnostic;
 use azl_host::clock::Stopwatch;
+use azl_plan::boot::Booting;
 use azl_plan::release::Goal;
 use azl_plan::{Inputs, boot as boot_stage, image as image_stage};
 
@@ -24,7 +28,7 @@ pub fn compose(
     session: &Session,
     reporter: &dyn Reporter,
 ) -> Result<BTreeMap<String, PathBuf>, Failure> {
-    let realised = run(inputs, name, false, session, reporter)?;
+    let realised = run(inputs, name, &Booting::Nothing, session, reporter)?;
     let mut files = BTreeMap::new();
     for (file, digest) in realised.outputs(&image_stage::node(name)) {
         files.insert(file.clone(), session.ports.store.path(*digest)?);
@@ -32,30 +36,72 @@ pub fn compose(
     Ok(files)
 }
 
-/// Boots an image and returns the report, as JSON.
+/// Composes an image and returns its disk.
 ///
 /// # Errors
-/// If it cannot be composed or its verdict is not `passed`.
-pub fn boot(inputs: &Inputs, name: &str, session: &Session, reporter: &dyn Reporter) -> Result<String, Failure> {
-    let realised = run(inputs, name, true, session, reporter)?;
-    let report = realised.outputs(&boot_stage::node(name)).get("report.json").copied();
-    let Some(report) = report else {
-        return Err(Failure::configuration("no-scenario", format!("image `{name}` says nothing about how it is run")));
-    };
-    Ok(String::from_utf8_lossy(&session.ports.store.read(report)?).into_owned())
+/// If it cannot be composed, or is none for a machine.
+pub fn disk(inputs: &Inputs, name: &str, session: &Session, reporter: &dyn Reporter) -> Result<Blob, Failure> {
+    let realised = run(inputs, name, &Booting::Nothing, session, reporter)?;
+    let outputs = realised.outputs(&image_stage::node(name));
+    let disk = outputs.iter().find(|(file, _)| file.ends_with(".vhd"));
+    let disk = disk.map(|(file, digest)| Blob { name: file.clone(), digest: *digest });
+    disk.ok_or_else(|| Failure::configuration("no-disk", format!("image `{name}` is no disk for a machine")))
+}
+
+/// Takes an image through its scenarios, or one of them, and returns the reports, by scenario.
+///
+/// # Errors
+/// If it cannot be composed, has no such scenario, or a verdict is not `passed`.
+pub fn boot(
+    inputs: &Inputs,
+    name: &str,
+    scenario: Option<&str>,
+    session: &Session,
+    reporter: &dyn Reporter,
+) -> Result<BTreeMap<String, Report>, Failure> {
+    let chosen = chosen(inputs, name, scenario)?;
+    let booting = scenario.map_or(Booting::All, |scenario| Booting::Only(scenario.to_owned()));
+    let realised = run(inputs, name, &booting, session, reporter)?;
+    let mut reports = BTreeMap::new();
+    for scenario in chosen {
+        let outputs = realised.outputs(&boot_stage::node(name, scenario));
+        let Some(report) = outputs.get("report.json") else { continue };
+        let report: Report = serde_json::from_slice(&session.ports.store.read(*report)?)
+            .map_err(|error| Failure::Infrastructure(format!("the report of `{scenario}` cannot be read: {error}")))?;
+        reports.insert(scenario.clone(), report);
+    }
+    Ok(reports)
+}
+
+fn chosen<'i>(inputs: &'i Inputs, name: &str, scenario: Option<&str>) -> Result<Vec<&'i String>, Failure> {
+    let known = inputs.images.get(name).map(|image| &image.scenarios);
+    let all: Vec<&String> = known.into_iter().flat_map(BTreeMap::keys).collect();
+    let found: Vec<&String> =
+        all.iter().copied().filter(|known| scenario.is_none_or(|wanted| *known == wanted)).collect();
+    match (found.is_empty(), scenario) {
+        (false, _) => Ok(found),
+        (true, Some(scenario)) if !all.is_empty() => {
+            let known: Vec<&str> = all.into_iter().map(String::as_str).collect();
+            let mistake = Diagnostic::error("no-scenario", format!("image `{name}` has no scenario `{scenario}`"));
+            Err(Failure::Configuration(vec![mistake.hint(format!("it has: {}", known.join(", ")))]))
+        }
+        (true, _) => {
+            Err(Failure::configuration("no-scenario", format!("image `{name}` says nothing about how it is run")))
+        }
+    }
 }
 
 fn run(
     inputs: &Inputs,
     name: &str,
-    boot: bool,
+    booting: &Booting,
     session: &Session,
     reporter: &dyn Reporter,
 ) -> Result<Realised, Failure> {
     let watch = Stopwatch::start();
     let policy = &session.settings.policy;
     let (facts, mut realised) = facts::learn(inputs, &session.ports, reporter, policy)?;
-    let goal = Goal::Images { names: BTreeSet::from([name.to_owned()]), boot };
+    let goal = Goal::Images { names: BTreeSet::from([name.to_owned()]), booting: booting.clone() };
     let graph = azl_plan::plan(inputs, &facts, &goal)?;
     reporter.report(&Event::Stage { name: "image".to_owned(), nodes: graph.nodes().len() });
     realised.merge(realise(&graph, &session.ports, reporter, policy)?);

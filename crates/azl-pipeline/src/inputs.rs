@@ -8,7 +8,9 @@ use azl_diagnostics::Diagnostic;
 use azl_exec::LayerFiles;
 use azl_host::environment;
 use azl_image::{ImageKind as ModelKind, ImageModel, PackageRecord};
-use azl_plan::{Bootstrap, ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing, Stage2, Tool};
+use azl_plan::{
+    Bootstrap, ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SecureBootSigning, SeedSet, Signing, Stage2, Tool,
+};
 use azl_rpm::Arch;
 
 use crate::checkout::Checkout;
@@ -55,9 +57,19 @@ pub fn assemble(checkout: &Checkout, set: &str, session: &Session) -> Result<Inp
     }
     let epoch = definition::epoch(&release.date).map_err(|message| Failure::configuration("date", message))?;
     let assumed = release.assumed.keys().cloned().collect();
-    let signing = Signing { fingerprint: session.key.fingerprint(), certificate };
+    let signing = Signing { fingerprint: session.key.fingerprint(), certificate, secure_boot: secure_boot(session)? };
     let version = release.version.clone();
     Ok(Inputs { version, epoch, arch, seed, tools, components, bootstrap, stage2: None, images, assumed, signing })
+}
+
+/// Name of the certificate with which firmware checks what it starts.
+const SECURE_BOOT_CERTIFICATE: &str = "secure-boot.der";
+
+fn secure_boot(session: &Session) -> Result<Option<SecureBootSigning>, Failure> {
+    let Some((certificate, fingerprint)) = &session.secure_boot else { return Ok(None) };
+    let digest = session.ports.store.put(certificate)?;
+    let certificate = Blob { name: SECURE_BOOT_CERTIFICATE.to_owned(), digest };
+    Ok(Some(SecureBootSigning { fingerprint: fingerprint.clone(), certificate }))
 }
 
 /// Adds stage 2 to the inputs: everything is built a second time, in roots of our own packages.
@@ -236,13 +248,13 @@ fn images(
         let (model, found) = ImageModel::parse(&image.file, &image.text);
         mistakes.extend(found);
         if let Some(model) = model {
-            images.insert(name.clone(), image_input(&model, &image.text, image.scenario.clone()));
+            images.insert(name.clone(), image_input(&model, &image.text, image.scenarios.clone()));
         }
     }
     images
 }
 
-fn image_input(model: &ImageModel, text: &str, scenario: Option<serde_json::Value>) -> ImageInput {
+fn image_input(model: &ImageModel, text: &str, scenarios: BTreeMap<String, serde_json::Value>) -> ImageInput {
     let kind = match model.kind {
         ModelKind::Disk(_) => ImageKind::Disk,
         ModelKind::Oci(_) => ImageKind::Oci,
@@ -253,6 +265,6 @@ fn image_input(model: &ImageModel, text: &str, scenario: Option<serde_json::Valu
         model: serde_json::Value::String(text.to_owned()),
         packages: model.packages.iter().map(|package| package.value.to_string()).collect(),
         derive: database.then(|| "rpm-database".to_owned()).into_iter().collect(),
-        scenario,
+        scenarios,
     }
 }

@@ -65,9 +65,11 @@ fn content(inputs: &Inputs, realised: &Realised) -> BTreeMap<String, Digest> {
         add("sbom/", &attest::sbom_node(&format!("repo-{repository}")));
         add("provenance/", &attest::envelope_node(&format!("repo-{repository}")));
     }
-    for name in inputs.images.keys() {
+    for (name, image) in &inputs.images {
         add("images/", &image::node(name));
-        add(&format!("boot/{name}/"), &boot::node(name));
+        for scenario in image.scenarios.keys() {
+            add(&format!("boot/{name}/{scenario}/"), &boot::node(name, scenario));
+        }
         add("sbom/", &attest::sbom_node(&format!("image-{name}")));
         add("provenance/", &attest::envelope_node(&format!("image-{name}")));
     }
@@ -86,6 +88,9 @@ fn content(inputs: &Inputs, realised: &Realised) -> BTreeMap<String, Digest> {
         }
     }
     content.insert(inputs.signing.certificate.name.clone(), inputs.signing.certificate.digest);
+    if let Some(signing) = &inputs.signing.secure_boot {
+        content.insert(signing.certificate.name.clone(), signing.certificate.digest);
+    }
     content
 }
 

@@ -10,7 +10,7 @@ use azl_fetch::HostFetcher;
 use azl_host::environment;
 use azl_host::lock::Lock;
 use azl_rpm::Arch;
-use azl_sign::{Key, KeyPolicy, KeySigner};
+use azl_sign::{Key, KeyPolicy, KeySigner, SecureBootKey};
 use azl_store::LocalStore;
 
 use crate::definition::{self, ReleaseToml, SigningToml};
@@ -77,6 +77,8 @@ pub struct Session {
     pub ports: Ports,
     /// The signing key.
     pub key: Key,
+    /// The certificate of the key that signs what firmware starts, and its fingerprint; none if there is no such key.
+    pub secure_boot: Option<(Vec<u8>, String)>,
     /// Composes roots, for verbs that enter one.
     pub roots: Arc<Roots>,
     _lock: Lock,
@@ -99,6 +101,8 @@ impl Session {
         })?;
         let signing = &release.signing;
         let key = load_key(&settings, signing)?;
+        let secure_boot_key = load_secure_boot_key(&settings, signing)?;
+        let secure_boot = secure_boot_key.as_ref().map(|key| (key.certificate().to_vec(), key.fingerprint()));
         let roots = Arc::new(Roots::new(store.root()));
         let composer: Arc<dyn RootComposer> = Arc::clone(&roots) as Arc<dyn RootComposer>;
         let limits = Limits::from_environment().map_err(|error| Failure::configuration("limit", error))?;
@@ -110,12 +114,16 @@ impl Session {
             shared: settings.remote.cache(&release.cache, load_key(&settings, signing)?, &settings.keys)?,
             fetcher: Box::new(HostFetcher::new()),
             executor,
-            signer: Box::new(KeySigner::new(load_key(&settings, signing)?, &key_policy(signing)?).map_err(refused)?),
+            signer: Box::new(
+                KeySigner::new(load_key(&settings, signing)?, &key_policy(signing)?)
+                    .map_err(refused)?
+                    .with_secure_boot(secure_boot_key),
+            ),
             hypervisor: Box::new(Qemu::new(composer)),
             headers: Mutex::default(),
             store,
         };
-        Ok(Self { settings, ports, key, roots, _lock: lock })
+        Ok(Self { settings, ports, key, secure_boot, roots, _lock: lock })
     }
 }
 
@@ -136,6 +144,15 @@ fn load_key(settings: &Settings, signing: &SigningToml) -> Result<Key, Failure> 
     match signing.policy {
         definition::Policy::Development => azl_sign::development_key(&settings.keys).map_err(infrastructure),
         definition::Policy::Release => azl_sign::load_key(&settings.keys.join(RELEASE_KEY)).map_err(infrastructure),
+    }
+}
+
+fn load_secure_boot_key(settings: &Settings, signing: &SigningToml) -> Result<Option<SecureBootKey>, Failure> {
+    match signing.policy {
+        definition::Policy::Development => {
+            azl_sign::development_secure_boot_key(&settings.keys).map(Some).map_err(infrastructure)
+        }
+        definition::Policy::Release => azl_sign::release_secure_boot_key(&settings.keys).map_err(infrastructure),
     }
 }
 

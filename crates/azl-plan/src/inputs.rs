@@ -112,8 +112,9 @@ pub struct ImageInput {
     pub packages: Vec<String>,
     /// What `derive.sh` makes for it besides the loader's cache: `rpm-database`.
     pub derive: Vec<String>,
-    /// What to expect of it when it runs, in the boot adapter's own type; none if it is not run.
-    pub scenario: Option<serde_json::Value>,
+    /// How it is run and what is expected then, by the scenario's name, in the boot adapter's own type; none if it is not
+    /// run.
+    pub scenarios: BTreeMap<String, serde_json::Value>,
 }
 
 /// The kinds of image.
@@ -131,5 +132,16 @@ pub struct Signing {
     /// Fingerprint, upper-case hexadecimal.
     pub fingerprint: String,
     /// The armored certificate.
+    pub certificate: Blob,
+    /// Who signs what firmware starts; nobody if there is no key for that.
+    pub secure_boot: Option<SecureBootSigning>,
+}
+
+/// Who signs what firmware starts.
+#[derive(Debug, Clone)]
+pub struct SecureBootSigning {
+    /// Fingerprint of the certificate, upper-case hexadecimal.
+    pub fingerprint: String,
+    /// The certificate (X.509, DER); its name ends in `.der`.
     pub certificate: Blob,
 }

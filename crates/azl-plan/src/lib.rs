@@ -41,7 +41,9 @@ pub use error::PlanError;
 pub use facts::{Facts, FactsError, PackageFacts, SpecFacts};
 pub use files::{EntryKind, FileEntry};
 pub use fitting::unfit;
-pub use inputs::{Bootstrap, ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SeedSet, Signing, Stage2, Tool};
+pub use inputs::{
+    Bootstrap, ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SecureBootSigning, SeedSet, Signing, Stage2, Tool,
+};
 pub use release::plan;
 
 /// The component whose macros every other one is built with.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use azl_action::{Graph, Node, NodeId};
 
+use crate::boot::Booting;
 use crate::error::PlanError;
 use crate::facts::Facts;
 use crate::generated::Rounds;
@@ -28,12 +29,12 @@ pub enum Goal {
     Buildinfo(BTreeSet<String>),
     /// Everything up to signed repositories.
     Repositories,
-    /// Compose these images; boot them too if asked.
+    /// Compose these images, and boot them as far as asked.
     Images {
         /// Which images.
         names: BTreeSet<String>,
-        /// Whether they are started and watched.
-        boot: bool,
+        /// Which of their scenarios are run.
+        booting: Booting,
     },
     /// The whole release.
     Release,
@@ -105,9 +106,9 @@ impl Planning<'_> {
                 }
             }
             Goal::Repositories => self.insert_repositories(),
-            Goal::Images { names, boot } => {
+            Goal::Images { names, booting } => {
                 self.insert_repositories();
-                self.insert_images(names, *boot);
+                self.insert_images(names, booting);
             }
             Goal::Release => self.insert_release(),
             Goal::Checks => {
@@ -161,18 +162,16 @@ impl Planning<'_> {
         repo::insert(self.inputs, &mut self.nodes);
     }
 
-    fn insert_images(&mut self, names: &BTreeSet<String>, with_boot: bool) {
+    fn insert_images(&mut self, names: &BTreeSet<String>, booting: &Booting) {
         for name in names {
             image::insert(self.inputs, name, &self.inputs.images[name], &mut self.nodes);
-            if with_boot {
-                boot::insert(self.inputs, name, &self.inputs.images[name], &mut self.nodes);
-            }
+            boot::insert(self.inputs, name, booting, &mut self.nodes);
         }
     }
 
     fn insert_release(&mut self) {
         self.insert_repositories();
-        self.insert_images(&self.inputs.images.keys().cloned().collect(), true);
+        self.insert_images(&self.inputs.images.keys().cloned().collect(), &Booting::All);
         attest::insert_repositories(self.inputs, &mut self.nodes);
         for (name, component) in &self.inputs.components {
             attest::insert_component(self.inputs, name, component, &self.needs, &mut self.nodes);

@@ -12,12 +12,25 @@ pub fn node(set: &str) -> NodeId {
 }
 
 pub(crate) fn nodes(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
-    let tools = inputs.tools.iter().map(|(name, tool)| (tool_set(name), &tool.set));
-    let sets = inputs.seed.iter().map(|(name, set)| (name.clone(), set));
-    for (name, set) in sets.chain(tools) {
-        let derivation = Work::Fetch(Fetch { files: set.packages.clone() });
-        nodes.insert(node(&name), Node::new(derivation, 20));
+    for (name, set) in sets(inputs) {
+        insert_set(&name, set, nodes);
     }
+}
+
+/// Inserts the node that fetches a set.
+pub(crate) fn insert(inputs: &Inputs, name: &str, nodes: &mut BTreeMap<NodeId, Node>) {
+    insert_set(name, &inputs.seed[name], nodes);
+}
+
+fn insert_set(name: &str, set: &SeedSet, nodes: &mut BTreeMap<NodeId, Node>) {
+    let derivation = Work::Fetch(Fetch { files: set.packages.clone() });
+    nodes.insert(node(name), Node::new(derivation, 20));
+}
+
+/// Returns the sets and, by the names they are locked under, the tools.
+fn sets(inputs: &Inputs) -> impl Iterator<Item = (String, &SeedSet)> {
+    let tools = inputs.tools.iter().map(|(name, tool)| (tool_set(name), &tool.set));
+    inputs.seed.iter().map(|(name, set)| (name.clone(), set)).chain(tools)
 }
 
 /// Returns the name of the set that a tool is locked and fetched as.

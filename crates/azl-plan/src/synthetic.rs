@@ -122,7 +122,7 @@ fn inputs(components: BTreeMap<String, ComponentInput>) -> Inputs {
         model: serde_json::Value::Null,
         packages: vec![MACROS.to_owned()],
         derive: Vec::new(),
-        scenario: None,
+        scenarios: BTreeMap::new(),
     };
     Inputs {
         version: "0".to_owned(),
@@ -135,7 +135,7 @@ fn inputs(components: BTreeMap<String, ComponentInput>) -> Inputs {
         stage2: None,
         images: BTreeMap::from([("image".to_owned(), image)]),
         assumed: Vec::new(),
-        signing: Signing { fingerprint: String::new(), certificate: blob("certificate") },
+        signing: Signing { fingerprint: String::new(), certificate: blob("certificate"), secure_boot: None },
     }
 }
 

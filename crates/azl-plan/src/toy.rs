@@ -97,7 +97,7 @@ pub(crate) fn release(specs: &[Toy]) -> (Inputs, Facts) {
         stage2: None,
         images: BTreeMap::new(),
         assumed: vec![],
-        signing: Signing { fingerprint: "F".to_owned(), certificate: blob("key") },
+        signing: Signing { fingerprint: "F".to_owned(), certificate: blob("key"), secure_boot: None },
     };
     (inputs, facts)
 }

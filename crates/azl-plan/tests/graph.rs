@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azl_action::{Blob, NodeId, Work};
+use azl_action::{Blob, Hole, NodeId, SignForm, Work};
 use azl_digest::Digest;
+use azl_plan::boot::Booting;
 use azl_plan::release::Goal;
 use azl_plan::{
-    Bootstrap, ComponentInput, Facts, ImageInput, ImageKind, Inputs, PlanError, SeedSet, Signing, SpecFacts, Stage2,
-    plan,
+    Bootstrap, ComponentInput, Facts, ImageInput, ImageKind, Inputs, PlanError, SecureBootSigning, SeedSet, Signing,
+    SpecFacts, Stage2, plan,
 };
 use azl_rpm::Arch;
 
@@ -46,7 +47,7 @@ fn toy() -> (Inputs, Facts) {
         model: serde_json::Value::Null,
         packages: vec!["app".to_owned()],
         derive: vec![],
-        scenario: Some(serde_json::Value::Null),
+        scenarios: BTreeMap::from([("start".to_owned(), serde_json::Value::Null)]),
     };
     let names = ["azurelinux-rpm-config", "app", "lib"];
     let inputs = Inputs {
@@ -60,7 +61,7 @@ fn toy() -> (Inputs, Facts) {
         stage2: None,
         images: BTreeMap::from([("box".to_owned(), image)]),
         assumed: vec![],
-        signing: Signing { fingerprint: "F".to_owned(), certificate: blob("key") },
+        signing: Signing { fingerprint: "F".to_owned(), certificate: blob("key"), secure_boot: None },
     };
     let facts = Facts::from([
         ("azurelinux-rpm-config".to_owned(), fact("azurelinux-rpm-config", "", "")),
@@ -94,7 +95,41 @@ fn building_one_component_leaves_the_others_alone() {
 fn an_image_takes_signed_packages_only() {
     let found = needs(&Goal::Release, "image:box");
     assert!(found.iter().all(|need| need.starts_with("sign:") || need.starts_with("derived:")), "{found:?}");
-    assert_eq!(needs(&Goal::Release, "boot:box"), BTreeSet::from(["image:box".to_owned()]));
+    assert_eq!(needs(&Goal::Release, "boot:box/start"), BTreeSet::from(["image:box".to_owned()]));
+}
+
+#[test]
+fn what_firmware_starts_is_signed_before_it_is_on_the_disk() {
+    let (mut inputs, facts) = toy();
+    inputs.signing.secure_boot =
+        Some(SecureBootSigning { fingerprint: "S".to_owned(), certificate: blob("secure-boot.der") });
+    let image = inputs.images.get_mut("box").expect("an image");
+    image.kind = ImageKind::Disk;
+    image.scenarios.insert("checked".to_owned(), serde_json::json!({ "secure-boot": "enrolled" }));
+    let graph = plan(&inputs, &facts, &Goal::Release).expect("a graph");
+    let node = |name: &str| graph.get(&NodeId(name.to_owned())).expect(name);
+    assert!(graph.needs(&NodeId("image:box".to_owned())).contains(&NodeId("programs-sign:box".to_owned())));
+    let Work::Sign(sign) = &node("programs-sign:box").derivation else { panic!("a signature") };
+    assert_eq!((&sign.form, sign.key.as_str()), (&SignForm::Authenticode, "S"));
+    let enrolled = |name: &str| match &node(name).derivation {
+        Work::Boot(boot) => boot.image.contains(&Hole::Known(blob("secure-boot.der"))),
+        _ => panic!("a boot"),
+    };
+    assert!(enrolled("boot:box/checked") && !enrolled("boot:box/start"));
+}
+
+#[test]
+fn one_scenario_is_run_alone() {
+    let (mut inputs, facts) = toy();
+    inputs.images.get_mut("box").expect("an image").scenarios.insert("other".to_owned(), serde_json::Value::Null);
+    let booted = |booting: Booting| {
+        let goal = Goal::Images { names: BTreeSet::from(["box".to_owned()]), booting };
+        let graph = plan(&inputs, &facts, &goal).expect("a graph");
+        graph.nodes().keys().filter(|id| id.stage() == "boot").map(|id| id.subject().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(booted(Booting::Only("other".to_owned())), ["box/other"]);
+    assert_eq!(booted(Booting::All), ["box/other", "box/start"]);
+    assert!(booted(Booting::Nothing).is_empty());
 }
 
 #[test]

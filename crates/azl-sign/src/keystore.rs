@@ -7,8 +7,11 @@ use std::path::Path;
 use azl_host::files;
 
 use crate::key::{Key, KeyError};
+use crate::secure_boot::{Purpose, SecureBootKey};
 
 const DEVELOPMENT_FILE: &str = "development.key.asc";
+const DEVELOPMENT_SECURE_BOOT_FILE: &str = "development.secure-boot.pem";
+const RELEASE_SECURE_BOOT_FILE: &str = "release.secure-boot.pem";
 
 /// Returns the development key in `directory`, making it on first use.
 ///
@@ -16,12 +19,31 @@ const DEVELOPMENT_FILE: &str = "development.key.asc";
 /// If the key is exposed or unusable, or cannot be written.
 pub fn development_key(directory: &Path) -> Result<Key, KeyError> {
     let path = directory.join(DEVELOPMENT_FILE);
-    if !files::exists(&path) {
-        files::create_private_dir_all(directory)?;
-        check_mode(directory, 0o700)?;
-        create(&path, &Key::generate_development()?)?;
-    }
+    make(&path, || Key::generate_development()?.to_armor())?;
     load_key(&path)
+}
+
+/// Returns the development key for Secure Boot in `directory`, making it on first use.
+///
+/// # Errors
+/// As [`development_key`].
+pub fn development_secure_boot_key(directory: &Path) -> Result<SecureBootKey, KeyError> {
+    let path = directory.join(DEVELOPMENT_SECURE_BOOT_FILE);
+    make(&path, || SecureBootKey::generate().map(String::into_bytes))?;
+    load_secure_boot_key(&path, Purpose::Development)
+}
+
+/// Returns the release key for Secure Boot in `directory`; none if there is no such file.
+///
+/// # Errors
+/// As [`load_key`].
+pub fn release_secure_boot_key(directory: &Path) -> Result<Option<SecureBootKey>, KeyError> {
+    let path = directory.join(RELEASE_SECURE_BOOT_FILE);
+    files::exists(&path).then(|| load_secure_boot_key(&path, Purpose::Release)).transpose()
+}
+
+fn load_secure_boot_key(path: &Path, purpose: Purpose) -> Result<SecureBootKey, KeyError> {
+    SecureBootKey::from_pem(&String::from_utf8_lossy(&read_private(path)?), purpose)
 }
 
 /// Reads a secret key file.
@@ -29,11 +51,15 @@ pub fn development_key(directory: &Path) -> Result<Key, KeyError> {
 /// # Errors
 /// If others can read it or its directory, or it is no usable key.
 pub fn load_key(path: &Path) -> Result<Key, KeyError> {
+    Key::from_bytes(&read_private(path)?)
+}
+
+fn read_private(path: &Path) -> Result<Vec<u8>, KeyError> {
     if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         check_mode(directory, 0o700)?;
     }
     check_mode(path, 0o600)?;
-    Key::from_bytes(&files::read(path)?)
+    Ok(files::read(path)?)
 }
 
 fn check_mode(path: &Path, wanted: u32) -> Result<(), KeyError> {
@@ -44,10 +70,22 @@ fn check_mode(path: &Path, wanted: u32) -> Result<(), KeyError> {
     }
 }
 
+/// Makes a key file if there is none.
+fn make(path: &Path, key: impl FnOnce() -> Result<Vec<u8>, KeyError>) -> Result<(), KeyError> {
+    if files::exists(path) {
+        return Ok(());
+    }
+    if let Some(directory) = path.parent() {
+        files::create_private_dir_all(directory)?;
+        check_mode(directory, 0o700)?;
+    }
+    create(path, &key()?)
+}
+
 /// Writes a key that appears whole or not at all; if another process was faster, its key stays.
-fn create(path: &Path, key: &Key) -> Result<(), KeyError> {
+fn create(path: &Path, key: &[u8]) -> Result<(), KeyError> {
     let temporary = files::sibling(path);
-    files::write_new(&temporary, &key.to_armor()?, 0o600)?;
+    files::write_new(&temporary, key, 0o600)?;
     let linked = files::hard_link(&temporary, path);
     files::remove_file(&temporary)?;
     match linked {
@@ -84,6 +122,16 @@ mod tests {
         files::set_mode(&directory, 0o755).expect("set");
         let error = development_key(&directory).expect_err("refused").to_string();
         assert!(error.contains("hint: chmod 0700"), "{error}");
+    }
+
+    #[test]
+    fn the_secure_boot_key_is_made_once_and_a_release_key_never() {
+        let root = tempfile::tempdir().expect("temporary directory");
+        let directory = root.path().join("keys");
+        let first = development_secure_boot_key(&directory).expect("made");
+        assert_eq!(development_secure_boot_key(&directory).expect("loaded").fingerprint(), first.fingerprint());
+        assert_eq!(files::mode(directory.join(DEVELOPMENT_SECURE_BOOT_FILE)).expect("there"), 0o600);
+        assert!(release_secure_boot_key(&directory).expect("looked for").is_none());
     }
 
     #[test]

@@ -7,12 +7,14 @@ use azl_action::{ActionResult, Blob, Sign, SignForm};
 
 use crate::key::{Key, KeyError};
 use crate::policy::{KeyPolicy, PolicyError};
+use crate::secure_boot::{SecureBootKey, sign_pe};
 use crate::{sign_detached, sign_dsse, sign_rpm};
 
-/// Signs with one key, if the policy allows it.
+/// Signs with one key, if the policy allows it, and what firmware starts with another.
 #[derive(Debug)]
 pub struct KeySigner {
     key: Key,
+    secure_boot: Option<SecureBootKey>,
 }
 
 impl KeySigner {
@@ -22,7 +24,13 @@ impl KeySigner {
     /// If the policy does not allow this key.
     pub fn new(key: Key, policy: &KeyPolicy) -> Result<Self, PolicyError> {
         policy.check(&key.certificate())?;
-        Ok(Self { key })
+        Ok(Self { key, secure_boot: None })
+    }
+
+    /// Takes a key for Secure Boot into use as well, if there is one.
+    #[must_use]
+    pub fn with_secure_boot(self, secure_boot: Option<SecureBootKey>) -> Self {
+        Self { secure_boot, ..self }
     }
 
     /// Returns the key.
@@ -45,14 +53,26 @@ impl KeySigner {
                 let line = sign_dsse(payload_type, bytes, &self.key, sign.time).map_err(by_key)?;
                 (blob.name.clone(), line.into_bytes())
             }
+            SignForm::Authenticode => {
+                let key = self.secure_boot.as_ref().ok_or_else(|| refused(&"there is no key for Secure Boot"))?;
+                (blob.name.clone(), sign_pe(bytes, key).map_err(|error| refused(&error))?)
+            }
         })
+    }
+
+    /// Returns the fingerprint of the key that makes signatures of a form.
+    fn fingerprint(&self, form: &SignForm) -> String {
+        match form {
+            SignForm::Rpm | SignForm::Detached | SignForm::Dsse { .. } => self.key.fingerprint(),
+            SignForm::Authenticode => self.secure_boot.as_ref().map_or_else(String::new, SecureBootKey::fingerprint),
+        }
     }
 }
 
 impl Signer for KeySigner {
     fn sign(&self, sign: &Sign<Vec<Blob>>, store: &dyn BlobStore) -> Result<ActionResult, PortError> {
-        if !sign.key.eq_ignore_ascii_case(&self.key.fingerprint()) {
-            let held = self.key.fingerprint();
+        let held = self.fingerprint(&sign.form);
+        if !sign.key.eq_ignore_ascii_case(&held) {
             return Err(PortError::Input(format!("key `{}` is asked for, `{held}` is at hand", sign.key)));
         }
         let mut outputs = BTreeMap::new();

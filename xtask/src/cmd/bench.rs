@@ -1,6 +1,7 @@
 //! `bench`.
 
 use std::fmt::Display;
+use std::path::{Path, PathBuf};
 
 use azl_host::{clock, environment, files};
 use azl_pipeline::bench::kill::{KillReport, Kills};
@@ -34,6 +35,18 @@ enum What {
         #[arg(long, default_value_t = 100)]
         kills: usize,
     },
+    /// The time to `multi-user.target`, beside that of a peer's disk under the same QEMU line
+    Boot {
+        /// Image of images/
+        #[arg(default_value = "vm-base")]
+        image: String,
+        /// The peer's disk: raw or fixed VHD, with systemd, sshd and DHCP
+        #[arg(long, value_name = "FILE")]
+        peer: PathBuf,
+        /// How often each is booted
+        #[arg(long, default_value_t = 3)]
+        times: usize,
+    },
     /// The engine on a made-up graph of a whole distribution, in a new store that is removed afterwards
     Scale {
         /// Components of the graph
@@ -62,6 +75,7 @@ impl Bench {
         match &self.what {
             What::Overlays => show(context, &bench::overlays(&context.root)?),
             What::Build { component, kills } => build(context, component, *kills)?,
+            What::Boot { image, peer, times } => boot(context, image, (peer, *times))?,
             What::Scale { components } => show(context, &scale(context, *components)?),
             What::Kill { kills, seed } => show(context, &kill(context, *kills, seed.unwrap_or_else(clock::now))?),
             What::Toy { round } => {
@@ -82,6 +96,13 @@ fn build(context: &Context, component: &str, kills: usize) -> Result<(), Failure
     report.rows.push(scale(context, bench::scale::COMPONENTS)?.into());
     report.rows.push(kill(context, kills, clock::now())?.into());
     show(context, &report);
+    Ok(())
+}
+
+fn boot(context: &Context, image: &str, peer: (&Path, usize)) -> Result<(), Failure> {
+    let (checkout, session) = context.open("bench")?;
+    let inputs = inputs::assemble(&checkout, &checkout.set_with_image(image)?, &session)?;
+    show(context, &bench::boot::boot(&inputs, image, peer, &session, &context.ui)?);
     Ok(())
 }
 

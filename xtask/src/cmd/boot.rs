@@ -7,19 +7,25 @@ use serde_json::json;
 
 use super::Context;
 
-/// Boot an image and watch it reach its goal
+/// Boot an image and watch it reach its goal, in each of its scenarios
 #[derive(Debug, Args)]
 pub(crate) struct Boot {
     /// Image of images/
     name: String,
+    /// The scenario of its boot.toml to run [default: all]
+    #[arg(long)]
+    scenario: Option<String>,
 }
 
 impl Boot {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let (checkout, session) = context.open("boot")?;
         let inputs = inputs::assemble(&checkout, &checkout.set_with_image(&self.name)?, &session)?;
-        let report = image::boot(&inputs, &self.name, &session, &context.ui)?;
-        context.ui.result(&report, &json!({ "event": "booted", "report": serde_json::from_str::<serde_json::Value>(&report).unwrap_or_default() }));
+        let reports = image::boot(&inputs, &self.name, self.scenario.as_deref(), &session, &context.ui)?;
+        for (scenario, report) in reports {
+            let text = format!("{scenario}: {}\n", report.summary());
+            context.ui.result(&text, &json!({ "event": "booted", "scenario": scenario, "report": report }));
+        }
         Ok(())
     }
 }

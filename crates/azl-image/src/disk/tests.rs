@@ -72,3 +72,31 @@ fn a_container_model_is_no_disk() {
     let error = write_disk(&model, &tree, &mut BufferSink::default()).expect_err("refused");
     assert_eq!(error.to_string(), "image `test` is not a disk");
 }
+
+#[test]
+fn a_signed_program_takes_the_place_of_the_packages() {
+    let (model, mut packages) = (machine(), system());
+    for file in packages.iter_mut().flat_map(|package| &mut package.files) {
+        if file.entry.path.ends_with("/vmlinuz") {
+            file.content[..2].copy_from_slice(b"MZ");
+        }
+    }
+    let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
+    let mut programs = crate::programs(&model, &packages).expect("there once");
+    for program in programs.values_mut() {
+        program.extend_from_slice(b"a signature nothing else holds");
+    }
+    let mut sink = BufferSink::default();
+    write_signed_disk(&model, &tree, &programs, &mut sink).expect("written");
+    let found = |sink: &BufferSink| sink.bytes.windows(30).any(|window| window == b"a signature nothing else holds");
+    assert!(!programs.is_empty() && found(&sink) && !found(&disk(false).0));
+    programs.insert("BOOTX64.EFI".to_owned(), vec![]);
+    let error = write_signed_disk(&model, &tree, &programs, &mut BufferSink::default()).expect_err("no place");
+    assert!(error.to_string().contains("`BOOTX64.EFI`"), "{error}");
+    let without: Vec<_> = packages
+        .iter()
+        .filter(|package| !crate::is_started_from(&model, &package.header.nevra.name))
+        .cloned()
+        .collect();
+    assert!(crate::programs(&model, &without).is_err());
+}

@@ -37,13 +37,41 @@ struct ListedPackage {
     bytes: u64,
 }
 
+/// Stands in a blob's name for the `/` of a path on the partition: blobs are known by the last part of their names, and no
+/// 8.3 name holds this.
+const SLASH: &str = "+";
+
+/// Takes out the programs that firmware starts, named after their place on the partition.
+pub(super) fn programs(call: &Call, store: &dyn BlobStore) -> Result<Outputs, PortError> {
+    let Parameters { name, model, .. } = parameters(call)?;
+    let model = read_model(&name, &model)?;
+    let mut packages = Vec::new();
+    for blob in role(call, "packages") {
+        let header = azl_rpm::read_header(&store.read(blob.digest)?).map_err(input_error)?;
+        if azl_image::is_started_from(&model, &header.nevra.name) {
+            packages.push(package(blob, store)?);
+        }
+    }
+    let programs = azl_image::programs(&model, &packages).map_err(input_error)?;
+    programs.into_iter().map(|(path, bytes)| Ok((path.replace('/', SLASH), store.put(&bytes)?))).collect()
+}
+
+fn read_model(name: &str, text: &str) -> Result<ImageModel, PortError> {
+    let (model, _) = ImageModel::parse(&format!("{name}.image.toml"), text);
+    model.ok_or_else(|| PortError::Input(format!("image `{name}` is not valid")))
+}
+
 /// Writes `<name>.vhd`, its list of packages and the report of its layout.
 pub(super) fn disk(call: &Call, store: &dyn BlobStore) -> Result<Outputs, PortError> {
+    let signed: BTreeMap<String, Vec<u8>> = role(call, "programs")
+        .iter()
+        .map(|blob| Ok((blob.name.replace(SLASH, "/"), store.read(blob.digest)?)))
+        .collect::<Result<_, PortError>>()?;
     compose(call, store, |model, tree, outputs| {
         let directory = store.scratch("disk")?;
         let path = directory.join("disk");
         let mut sink = SparseFile(files::create(&path).map_err(|e| PortError::Infrastructure(e.to_string()))?);
-        let report = azl_image::write_disk(model, tree, &mut sink).map_err(input_error)?;
+        let report = azl_image::write_signed_disk(model, tree, &signed, &mut sink).map_err(input_error)?;
         outputs.insert(format!("{}.vhd", model.name), store.take(&path)?);
         let json = serde_json::json!({
             "virtual_size": report.virtual_size,
@@ -79,8 +107,7 @@ fn compose(
     write: impl FnOnce(&ImageModel, &Tree<'_>, &mut Outputs) -> Result<(), PortError>,
 ) -> Result<Outputs, PortError> {
     let parameters: Parameters = parameters(call)?;
-    let (model, _) = ImageModel::parse(&format!("{}.image.toml", parameters.name), &parameters.model);
-    let model = model.ok_or_else(|| PortError::Input(format!("image `{}` is not valid", parameters.name)))?;
+    let model = read_model(&parameters.name, &parameters.model)?;
     let blobs = role(call, "packages");
     let packages: Vec<Package> = blobs.iter().map(|blob| package(blob, store)).collect::<Result<_, _>>()?;
     let derived: Vec<Derived> =
