@@ -51,7 +51,7 @@ pub enum NodeKind<'a> {
     /// A symbolic link.
     Symlink {
         /// Its text, unresolved.
-        target: &'a str,
+        target: Cow<'a, str>,
     },
     /// A regular file.
     File {
@@ -123,7 +123,8 @@ pub(crate) fn is_clean_path(path: &str) -> bool {
     path == "/" || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(plain))
 }
 
-fn path_matches(pattern: &str, path: &str) -> bool {
+/// Returns whether a pattern matches a path; `*` stands for any characters within one component.
+pub(crate) fn path_matches(pattern: &str, path: &str) -> bool {
     let (mut patterns, mut names) = (pattern.split('/'), path.split('/'));
     loop {
         match (patterns.next(), names.next()) {

@@ -9,7 +9,7 @@ use crate::inputs::{ImageInput, ImageKind, Inputs};
 use crate::{SANDBOX_REVISION, seed, sign};
 
 /// Raised when an image is written in another way, or refused for another reason.
-const REVISION: u32 = 2;
+const REVISION: u32 = 3;
 
 /// Returns the name of the node that composes an image.
 pub fn node(image: &str) -> NodeId {
