@@ -21,7 +21,9 @@
 
 mod calendar;
 mod compose;
+mod difference;
 mod disk;
+mod listing;
 mod manifest;
 mod model;
 mod oci;
@@ -41,8 +43,10 @@ pub use compose::{
     CATALOG_DATABASE, ComposeError, Derived, DerivedContent, Effect, HWDB, LD_SO_CACHE, Package, RPM_DATABASE,
     UNIT_LINKS, compose, install_effects,
 };
+pub use difference::{Difference, FileDifference, PackageDifference};
 pub use disk::sink::{BufferSink, DiskSink};
 pub use disk::{DiskError, DiskReport, FilesystemKind, PartitionReport, write_disk};
+pub use listing::{ListedFile, ListedKind, ListedPackage, Listing};
 pub use manifest::{SCANNER_MANIFEST_1, SCANNER_MANIFEST_2, ScannerManifests, scanner_manifests};
 pub use model::{
     Arch, AuthoredFile, Disk, DiskFormat, EspFile, EspPartition, ImageKind, ImageModel, Located, Oci, PackageRecord,

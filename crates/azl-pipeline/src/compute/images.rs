@@ -40,7 +40,7 @@ struct ListedPackage {
     bytes: u64,
 }
 
-/// Writes `<name>.vhd`, its list of packages and the report of its layout.
+/// Writes `<name>.vhd`, its lists of packages and files and the report of its layout.
 pub(super) fn disk(call: &Call, store: &dyn BlobStore) -> Result<Outputs, PortError> {
     compose(call, store, |model, tree, outputs| {
         let directory = store.scratch("disk")?;
@@ -62,7 +62,7 @@ pub(super) fn disk(call: &Call, store: &dyn BlobStore) -> Result<Outputs, PortEr
     })
 }
 
-/// Writes `<name>.oci.tar`, its list of packages and the digests that name it.
+/// Writes `<name>.oci.tar`, its lists of packages and files and the digests that name it.
 pub(super) fn oci(call: &Call, store: &dyn BlobStore) -> Result<Outputs, PortError> {
     compose(call, store, |model, tree, outputs| {
         let image = azl_image::write_oci(model, tree).map_err(input_error)?;
@@ -93,6 +93,7 @@ fn compose(
     let mut outputs = Outputs::new();
     write(&model, &tree, &mut outputs)?;
     put_json(store, &mut outputs, format!("{}.packages.json", model.name), &list(blobs, &packages, &tree))?;
+    put_json(store, &mut outputs, format!("{}.files.json", model.name), &tree.listing())?;
     Ok(outputs)
 }
 
