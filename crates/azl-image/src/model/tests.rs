@@ -119,6 +119,7 @@ fn the_images_of_the_tree_are_well_formed() {
             "container-distroless-minimal.image.toml",
             include_str!("../../../../images/container-distroless-minimal.image.toml"),
         ),
+        ("vm-base.image.toml", include_str!("../../../../images/vm-base.image.toml")),
         ("vm-minimal.image.toml", include_str!("../../../../images/vm-minimal.image.toml")),
     ] {
         let (model, diagnostics) = image(file, text);
