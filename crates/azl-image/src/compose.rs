@@ -1,7 +1,9 @@
 //! Merges packages and derived files into one [`Tree`], by rpm's rules and stricter.
 //!
 //! ```text
-//! package paths ──aliases──▶ canonical paths ──merge──▶ one entry per path ──accounts──▶ numeric owners ──▶ Tree
+//! package paths ──aliases──▶ canonical paths ──merge──▶ one entry per path
+//!     ──sysusers──▶ grown account tables ──tmpfiles──▶ what /etc and /var begin with
+//!     ──accounts──▶ numeric owners ──labels──▶ Tree
 //! ```
 //!
 //! Rules: two packages may own a path only if kind, mode, owner, target and content agree (as rpm's transaction check
@@ -17,9 +19,12 @@ mod accounts;
 mod aliases;
 mod capability;
 mod error;
+mod labels;
 mod merge;
 mod privileged;
 mod scriptlet;
+mod snippets;
+mod tmpfiles;
 
 use std::collections::BTreeMap;
 
@@ -39,6 +44,13 @@ pub const LD_SO_CACHE: &str = "/etc/ld.so.cache";
 /// rpm's database of installed packages, in the directory rpm 4.17 and later use on Fedora's kin.
 pub const RPM_DATABASE: &str = "/usr/lib/sysimage/rpm/rpmdb.sqlite";
 
+/// Below this the links lie that enable units, derived by running the image's own `systemctl preset-all`.
+pub const UNIT_LINKS: &str = "/etc/systemd";
+/// udev's hardware database, derived by running the image's own `systemd-hwdb`.
+pub const HWDB: &str = "/etc/udev/hwdb.bin";
+/// The journal's catalog of messages, derived by running the image's own `journalctl`.
+pub const CATALOG_DATABASE: &str = "/var/lib/systemd/catalog/database";
+
 /// A package: what its header says and its files.
 #[derive(Debug, Clone)]
 pub struct Package {
@@ -48,15 +60,27 @@ pub struct Package {
     pub files: Vec<PackageFile>,
 }
 
-/// A file that no package holds and that was computed from the image's own content; owned by root.
+/// What no package holds and was computed from the image's own content; owned by root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Derived {
     /// Absolute path.
     pub path: String,
-    /// Permission bits.
-    pub mode: u32,
-    /// Content.
-    pub bytes: Vec<u8>,
+    /// What is there.
+    pub content: DerivedContent,
+}
+
+/// What is at the path of something derived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DerivedContent {
+    /// A regular file.
+    File {
+        /// Permission bits.
+        mode: u32,
+        /// Content.
+        bytes: Vec<u8>,
+    },
+    /// Symbolic links somewhere below: absolute path → target.
+    Links(BTreeMap<String, String>),
 }
 
 /// Merges `packages`, the files of the model and `derived` into the tree of the image.
@@ -75,19 +99,27 @@ pub fn compose<'a>(
     let mut errors = check_packages(model.arch, &ordered);
     let mut merge = Merge::of_packages(&ordered, &mut errors);
     for file in &model.files {
-        merge.add_image_file(&file.path.value, file.mode, file.text.as_bytes().into(), &mut errors);
+        let content = Source::Content(file.text.as_bytes().into());
+        merge.add_image_file(&file.path.value, file.mode, content, &mut errors);
     }
-    for file in derived {
-        merge.add_image_file(&file.path, file.mode, file.bytes.as_slice().into(), &mut errors);
-    }
+    add_derived(derived, &mut merge, &mut errors);
     add_manifests(model, &ordered, epoch, &mut merge, &mut errors);
-    check_derived(model, &ordered, &merge, &mut errors);
+    let effects = effects(&ordered, &merge, &mut errors);
+    check_derived(model, &effects, derived, &mut errors);
+    // As rpm does it: accounts of sysusers.d are made whether or not a scriptlet asks.
+    accounts::create(&mut merge, &mut errors);
+    if effects.contains_key(&Effect::TemporaryFiles) {
+        tmpfiles::create(&mut merge, &mut errors);
+    }
     let entries = number_owners(merge, epoch, &ordered, &mut errors);
     let mut tree =
         Tree { arch: model.arch, epoch, packages: ordered.iter().map(|package| &package.header).collect(), entries };
     complete_directories(&mut tree, &mut errors);
     check_boot_files(model, &tree, &mut errors);
     privileged::check(model, &tree, &mut errors);
+    if let Some(selinux) = &model.selinux {
+        labels::apply(selinux, &mut tree, &mut errors);
+    }
     if errors.is_empty() { Ok(tree) } else { Err(errors) }
 }
 
@@ -98,7 +130,6 @@ fn check_packages(arch: Arch, packages: &[&Package]) -> Vec<ComposeError> {
         if nevra.arch != arch.rpm() && nevra.arch != "noarch" {
             errors.push(ComposeError::ForeignArch { package: nevra.to_string(), arch: arch.rpm() });
         }
-        errors.extend(install_effects(&package.header).err().unwrap_or_default());
     }
     for pair in packages.windows(2) {
         if pair[0].header.nevra.name == pair[1].header.nevra.name {
@@ -107,6 +138,21 @@ fn check_packages(arch: Arch, packages: &[&Package]) -> Vec<ComposeError> {
         }
     }
     errors
+}
+
+fn add_derived<'a>(derived: &'a [Derived], merge: &mut Merge<'a>, errors: &mut Vec<ComposeError>) {
+    for Derived { path, content } in derived {
+        match content {
+            DerivedContent::File { mode, bytes } => {
+                merge.add_image_file(path, *mode, Source::Content(bytes.as_slice().into()), errors);
+            }
+            DerivedContent::Links(links) => {
+                for (path, target) in links {
+                    merge.add_image_file(path, 0o777, Source::Symlink(target.into()), errors);
+                }
+            }
+        }
+    }
 }
 
 fn add_manifests<'a>(
@@ -118,24 +164,46 @@ fn add_manifests<'a>(
 ) {
     if model.package_records.contains(&PackageRecord::ScannerManifest) {
         let manifests = scanner_manifests(packages.iter().map(|package| &package.header), epoch);
-        merge.add_image_file(SCANNER_MANIFEST_1, 0o644, manifests.first.into_bytes().into(), errors);
-        merge.add_image_file(SCANNER_MANIFEST_2, 0o644, manifests.second.into_bytes().into(), errors);
+        for (path, text) in [(SCANNER_MANIFEST_1, manifests.first), (SCANNER_MANIFEST_2, manifests.second)] {
+            merge.add_image_file(path, 0o644, Source::Content(text.into_bytes().into()), errors);
+        }
     }
 }
 
-/// Says which files the caller should have derived: one per effect that a package asks for, and the records.
-fn check_derived(model: &ImageModel, packages: &[&Package], merge: &Merge<'_>, errors: &mut Vec<ComposeError>) {
-    let mut wanted: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+/// Returns what the packages ask for, and which of them do.
+fn effects(packages: &[&Package], merge: &Merge<'_>, errors: &mut Vec<ComposeError>) -> BTreeMap<Effect, Vec<String>> {
+    let mut effects: BTreeMap<Effect, Vec<String>> = BTreeMap::new();
     for package in packages {
-        for effect in install_effects(&package.header).unwrap_or_default() {
-            wanted.entry(effect.derived_path()).or_default().push(package.header.nevra.to_string());
+        match install_effects(&package.header, &|path| merge.below(path).next().is_some()) {
+            Ok(found) => {
+                for effect in found {
+                    effects.entry(effect).or_default().push(package.header.nevra.to_string());
+                }
+            }
+            Err(unknown) => errors.extend(unknown),
+        }
+    }
+    effects
+}
+
+/// Says what the caller should have derived: for each effect that a package asks for, and the records.
+fn check_derived(
+    model: &ImageModel,
+    effects: &BTreeMap<Effect, Vec<String>>,
+    derived: &[Derived],
+    errors: &mut Vec<ComposeError>,
+) {
+    let mut wanted: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (effect, packages) in effects {
+        if let Some(path) = effect.derived_path() {
+            wanted.insert(path, packages.clone());
         }
     }
     if model.package_records.contains(&PackageRecord::RpmDatabase) {
-        wanted.entry(RPM_DATABASE).or_default().push(format!("image {}", model.name));
+        wanted.insert(RPM_DATABASE, vec![format!("image {}", model.name)]);
     }
     for (path, wanted_by) in wanted {
-        if !merge.has(path) {
+        if derived.iter().all(|one| one.path != path) {
             errors.push(ComposeError::MissingDerived { path: path.to_owned(), wanted_by: wanted_by.join(", ") });
         }
     }
@@ -181,8 +249,8 @@ impl Fault {
 
 fn number_owner<'a>(merged: Merged<'a>, accounts: &Accounts, epoch: u64) -> Result<Node<'a>, (Option<usize>, Fault)> {
     let owner = merged.owners.first().copied();
-    let uid = accounts.uid(merged.user).ok_or_else(|| (owner, Fault::User(merged.user.to_owned())))?;
-    let gid = accounts.gid(merged.group).ok_or_else(|| (owner, Fault::Group(merged.group.to_owned())))?;
+    let uid = accounts.uid(&merged.user).ok_or_else(|| (owner, Fault::User(merged.user.to_string())))?;
+    let gid = accounts.gid(&merged.group).ok_or_else(|| (owner, Fault::Group(merged.group.to_string())))?;
     let mut xattrs = BTreeMap::new();
     if let Some(text) = merged.capabilities {
         let fault = |why| (owner, Fault::Capability { text: text.to_owned(), why });

@@ -181,6 +181,7 @@ impl Layout {
             guid: model.seed.uuid("partition esp"),
             start: MIB,
             size: esp_size,
+            attributes: 0,
         };
         let start = MIB + esp_size;
         let root = gpt::Partition {
@@ -189,6 +190,7 @@ impl Layout {
             guid: model.seed.uuid("partition root"),
             start,
             size: size.saturating_sub(start + MIB),
+            attributes: if disk.root.grows { gpt::GROW_FILESYSTEM } else { 0 },
         };
         Self { size, esp, root }
     }

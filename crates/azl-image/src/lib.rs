@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Not here: resolving the package closure (`azl-rpm`), making derived files that need a tool of the image
-//! (the caller runs `ldconfig` or `rpmdb` and hands the bytes in), opening files, compression choices of a publisher.
+//! (the caller runs `ldconfig`, `systemctl`, … and hands in what they wrote), opening files, compression choices of a
+//! publisher.
 //!
 //! **Invariant:** every output byte is a function of the model, the packages and the derived files. No clock, no
 //! random number, no order of arguments enters; times are clamped to the epoch given to [`compose`], identifiers come
@@ -20,12 +21,15 @@
 
 mod calendar;
 mod compose;
+mod difference;
 mod disk;
+mod listing;
 mod manifest;
 mod model;
 mod oci;
 mod programs;
 mod seed;
+mod selinux;
 mod sizes;
 mod tree;
 
@@ -36,13 +40,18 @@ mod fixture;
 #[cfg(test)]
 extern crate self as azl_image;
 
-pub use compose::{ComposeError, Derived, Effect, LD_SO_CACHE, Package, RPM_DATABASE, compose, install_effects};
+pub use compose::{
+    CATALOG_DATABASE, ComposeError, Derived, DerivedContent, Effect, HWDB, LD_SO_CACHE, Package, RPM_DATABASE,
+    UNIT_LINKS, compose, install_effects,
+};
+pub use difference::{Difference, FileDifference, PackageDifference};
 pub use disk::sink::{BufferSink, DiskSink};
 pub use disk::{DiskError, DiskReport, FilesystemKind, PartitionReport, write_disk, write_signed_disk};
+pub use listing::{ListedFile, ListedKind, ListedPackage, Listing};
 pub use manifest::{SCANNER_MANIFEST_1, SCANNER_MANIFEST_2, ScannerManifests, scanner_manifests};
 pub use model::{
     Arch, AuthoredFile, Disk, DiskFormat, EspFile, EspPartition, ImageKind, ImageModel, Located, Oci, PackageRecord,
-    RootPartition,
+    RootPartition, Selinux,
 };
 pub use oci::{OciError, OciImage, write_oci};
 pub use programs::{is_started_from, programs};

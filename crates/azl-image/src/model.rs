@@ -44,8 +44,17 @@ pub struct ImageModel {
     pub files: Vec<AuthoredFile>,
     /// Files that may be setuid, setgid, writable by all or have capabilities, by path, and why.
     pub privileged: BTreeMap<String, String>,
+    /// How its files are labelled; without it they have no labels.
+    pub selinux: Option<Selinux>,
     /// What is written.
     pub kind: ImageKind,
+}
+
+/// The SELinux policy of a disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selinux {
+    /// Name of the policy: its files are in `/etc/selinux/<policy>`.
+    pub policy: String,
 }
 
 /// A record of the installed packages inside the image.
@@ -151,6 +160,8 @@ pub struct RootPartition {
     pub partition_name: String,
     /// Filesystem label, at most 16 bytes.
     pub label: String,
+    /// Whether the table says that the filesystem grows with its partition (Discoverable Partitions Specification).
+    pub grows: bool,
 }
 
 impl ImageModel {

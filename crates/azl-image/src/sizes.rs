@@ -28,6 +28,13 @@ impl Tree<'_> {
     /// Returns the size of each package, largest first. A file that several packages own counts for the first; files
     /// of the image itself count for none.
     pub fn package_sizes(&self) -> Vec<PackageSize> {
+        let mut sizes = self.sizes_in_order();
+        sizes.sort_by_key(|size| Reverse(size.bytes));
+        sizes
+    }
+
+    /// As [`Tree::package_sizes`], in the order of the packages.
+    pub(crate) fn sizes_in_order(&self) -> Vec<PackageSize> {
         let empty = |nevra: String| PackageSize { package: nevra, files: 0, bytes: 0 };
         let mut sizes: Vec<_> = self.packages.iter().map(|header| empty(header.nevra.to_string())).collect();
         for node in self.entries.values().filter(|node| is_file(node)) {
@@ -36,7 +43,6 @@ impl Tree<'_> {
                 sizes[*owner].bytes += node.size();
             }
         }
-        sizes.sort_by_key(|size| Reverse(size.bytes));
         sizes
     }
 

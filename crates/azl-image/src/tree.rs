@@ -51,7 +51,7 @@ pub enum NodeKind<'a> {
     /// A symbolic link.
     Symlink {
         /// Its text, unresolved.
-        target: &'a str,
+        target: Cow<'a, str>,
     },
     /// A regular file.
     File {
@@ -123,6 +123,7 @@ pub(crate) fn is_clean_path(path: &str) -> bool {
     path == "/" || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(plain))
 }
 
+/// Returns whether a pattern matches a path; `*` stands for any characters within one component.
 pub(crate) fn path_matches(pattern: &str, path: &str) -> bool {
     let (mut patterns, mut names) = (pattern.split('/'), path.split('/'));
     loop {

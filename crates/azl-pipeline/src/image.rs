@@ -1,13 +1,20 @@
-//! `image` and `boot`: one image from the signed repositories, and what it does when it runs.
+//! `image` and `boot`: one image from the signed repositories, what is in it, and what it does when it runs.
+
+pub mod held;
+pub mod sizes;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use azl_action::Blob;
 use azl_action::ports::BlobStore;
 use azl_boot::Report;
 use azl_diagnostics::Diagnostic;
 use azl_host::clock::Stopwatch;
+use azl_host::files;
+use azl_image::Listing;
 use azl_plan::boot::Booting;
 use azl_plan::release::Goal;
 use azl_plan::{Inputs, boot as boot_stage, image as image_stage};
@@ -34,6 +41,30 @@ pub fn compose(
         files.insert(file.clone(), session.ports.store.path(*digest)?);
     }
     Ok(files)
+}
+
+/// Composes an image and returns what it holds.
+///
+/// # Errors
+/// As [`compose`].
+pub fn listing(inputs: &Inputs, name: &str, session: &Session, reporter: &dyn Reporter) -> Result<Listing, Failure> {
+    let composed = compose(inputs, name, session, reporter)?;
+    let path = composed.get(&format!("{name}{LISTING}"));
+    read_listing(path.ok_or_else(|| Failure::Infrastructure(format!("image `{name}` has no list of files")))?)
+}
+
+/// Name of an image's listing behind the image's own.
+pub const LISTING: &str = ".files.json";
+
+/// Reads a listing that a release or an earlier run wrote.
+///
+/// # Errors
+/// If it is not there, or is none.
+pub fn read_listing(path: &Path) -> Result<Listing, Failure> {
+    let bytes = files::read(path)?;
+    let no_listing =
+        |error| Failure::configuration("no-listing", format!("`{}` lists no image: {error}", path.display()));
+    serde_json::from_slice(&bytes).map_err(no_listing)
 }
 
 /// Composes an image and returns its disk.

@@ -34,11 +34,12 @@ pub(crate) fn insert(inputs: &Inputs, nodes: &mut BTreeMap<NodeId, Node>) {
         }
     }
     for (name, image) in &inputs.images {
-        let script = match image.kind {
-            ImageKind::Disk => "check-disk.sh",
-            ImageKind::Oci => "check-container.sh",
+        // A disk's list of files says which label each has.
+        let (script, select) = match image.kind {
+            ImageKind::Disk => ("check-disk.sh", Select::All),
+            ImageKind::Oci => ("check-container.sh", Select::Image),
         };
-        let roles = BTreeMap::from([("image", vec![Hole::outputs(&image::node(name), Select::Image)])]);
+        let roles = BTreeMap::from([("image", vec![Hole::outputs(&image::node(name), select)])]);
         add(inputs, &format!("image-{name}"), (script, &[]), roles, nodes);
     }
 }

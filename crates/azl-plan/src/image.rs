@@ -9,7 +9,7 @@ use crate::inputs::{ImageInput, ImageKind, Inputs, SecureBootSigning};
 use crate::{SANDBOX_REVISION, seed, sign};
 
 /// Raised when an image is written in another way, or refused for another reason.
-const REVISION: u32 = 2;
+const REVISION: u32 = 3;
 /// Raised when other programs are taken for signing.
 const PROGRAMS_REVISION: u32 = 2;
 

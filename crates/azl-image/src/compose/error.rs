@@ -14,10 +14,10 @@ pub enum ComposeError {
     TwoVersions { first: String, second: String },
     /// A scriptlet outside the closed list.
     #[error(
-        "scriptlet `%{phase}` of `{package}` is not a known effect; it runs under `{interpreter}`:\n{body}\nhint: ship \
-         its result as a file, or teach azl-image's `scriptlet.rs` its effect"
+        "scriptlet `%{phase}` of `{package}` is not a known effect because of `{line}`; it runs under \
+         `{interpreter}`:\n{body}\nhint: ship its result as a file, or teach azl-image's `scriptlet.rs` its effect"
     )]
-    UnknownScriptlet { package: String, phase: String, interpreter: String, body: String },
+    UnknownScriptlet { package: String, phase: String, interpreter: String, line: String, body: String },
     /// A path that is relative or has `.` or `..` in it.
     #[error("invalid path in `{package}`: `{path}`")]
     InvalidPath { package: String, path: String },
@@ -43,14 +43,28 @@ pub enum ComposeError {
     /// A file that a scriptlet or the image file asks for was not derived.
     #[error("derived file is missing: `{path}`, wanted by {wanted_by}")]
     MissingDerived { path: String, wanted_by: String },
+    /// A line of sysusers.d or tmpfiles.d that cannot be done.
+    #[error("cannot do a line of `{path}`: {why}: {line}")]
+    Snippet { path: String, line: String, why: String },
+    /// A user or group that cannot be made.
+    #[error("account `{name}` of `{path}` cannot be made: {why}")]
+    Account { path: String, name: String, why: String },
+    /// The image's policy has no usable file contexts.
+    #[error("file contexts of the policy cannot be used: `{path}`: {why}")]
+    FileContexts { path: String, why: String },
+    /// Files for which the policy has no label.
+    #[error("policy `{policy}` has no label for {} files:\n{}", paths.len(), paths.join("\n"))]
+    Unlabelled { policy: String, paths: Vec<String> },
     /// A user name without a number.
     #[error(
-        "user `{user}` of `{path}` in `{package}` is not in the image's /etc/passwd\nhint: add package `setup`, or the user to it"
+        "user `{user}` of `{path}` in `{package}` is not in the image's /etc/passwd\nhint: add package `setup`, or a line \
+         for the user to the package's sysusers.d"
     )]
     UnknownUser { package: String, path: String, user: String },
     /// A group name without a number.
     #[error(
-        "group `{group}` of `{path}` in `{package}` is not in the image's /etc/group\nhint: add package `setup`, or the group to it"
+        "group `{group}` of `{path}` in `{package}` is not in the image's /etc/group\nhint: add package `setup`, or a line \
+         for the group to the package's sysusers.d"
     )]
     UnknownGroup { package: String, path: String, group: String },
     /// A capability text that is not understood.

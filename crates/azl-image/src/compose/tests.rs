@@ -10,7 +10,8 @@ fn errors(model: &ImageModel, packages: &[Package], derived: &[Derived]) -> Vec<
 }
 
 fn derived(path: &str) -> Derived {
-    Derived { path: path.to_owned(), mode: 0o600, bytes: b"derived".to_vec() }
+    let content = DerivedContent::File { mode: 0o600, bytes: b"derived".to_vec() };
+    Derived { path: path.to_owned(), content }
 }
 
 #[test]
@@ -94,6 +95,59 @@ fn ldconfig_asks_for_the_cache_and_other_scriptlets_are_refused_with_their_body(
     glibc.header.scriptlets = vec![scriptlet("posttrans", "/bin/sh", "useradd polkitd")];
     let text = errors(&model, &[glibc], &[])[0].to_string();
     assert!(text.contains("%posttrans") && text.contains("glibc") && text.contains("useradd polkitd"), "{text}");
+}
+
+#[test]
+fn links_that_enable_units_belong_to_the_package_of_the_unit() {
+    let mut sshd = package("sshd").file("/usr/lib/systemd/system/sshd.service", 0o644, b"");
+    sshd.header.scriptlets = vec![scriptlet("post", "/bin/sh", "systemctl --no-reload preset sshd.service || :")];
+    let packages = [sshd];
+    let missing = errors(&container(""), &packages, &[]);
+    assert!(missing[0].to_string().contains("`/etc/systemd`, wanted by sshd-1-1.azl4.x86_64"), "{missing:?}");
+    let link = "/etc/systemd/system/multi-user.target.wants/sshd.service".to_owned();
+    let links = BTreeMap::from([(link.clone(), "/usr/lib/systemd/system/sshd.service".to_owned())]);
+    let derived = [Derived { path: UNIT_LINKS.to_owned(), content: DerivedContent::Links(links) }];
+    let model = container("");
+    let tree = compose(&model, &packages, &derived, EPOCH).expect("composes");
+    let node = tree.get(&link).expect("there");
+    assert!(matches!(&node.kind, NodeKind::Symlink { target } if target == "/usr/lib/systemd/system/sshd.service"));
+    assert_eq!((node.mode, node.owners.clone()), (0o777, vec![0]));
+}
+
+#[test]
+fn accounts_of_a_package_own_its_files() {
+    let line = b"u keeper 77 \"keeps\" /var/lib/kept\n";
+    let packages = [
+        package("setup").file("/etc/passwd", 0o644, b"root:x:0:0::/root:/bin/sh\n").file(
+            "/etc/group",
+            0o644,
+            b"root:x:0:\n",
+        ),
+        package("keeper")
+            .file("/usr/lib/sysusers.d/keeper.conf", 0o644, line)
+            .directory("/var/lib/kept", 0o700)
+            .edit(|entry| (entry.user, entry.group) = ("keeper".to_owned(), "keeper".to_owned())),
+    ];
+    let model = container("");
+    let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
+    assert_eq!(tree.get("/var/lib/kept").map(|node| (node.uid, node.gid)), Some((77, 77)));
+    let passwd = tree.content("/etc/passwd").expect("there");
+    assert!(passwd.ends_with(b"\nkeeper:x:77:77:keeps:/var/lib/kept:/usr/sbin/nologin\n"), "{passwd:?}");
+    assert_eq!(tree.get("/etc/passwd").map(|node| node.owners.len()), Some(1));
+}
+
+#[test]
+fn temporary_files_are_made_where_a_package_asks() {
+    let mut systemd = package("systemd").file("/usr/lib/tmpfiles.d/x.conf", 0o644, b"d /var/lib/x 0750 - 12\n");
+    let model = container("");
+    assert!(compose(&model, std::slice::from_ref(&systemd), &[], EPOCH).expect("composes").get("/var/lib/x").is_none());
+    let mut trigger = scriptlet("transfiletriggerin", "/bin/sh", "systemd-tmpfiles --create || :");
+    trigger.triggers = vec!["/usr/lib/tmpfiles.d/".to_owned()];
+    systemd.header.scriptlets = vec![trigger];
+    let packages = [systemd];
+    let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
+    let made = tree.get("/var/lib/x").expect("there");
+    assert_eq!((made.mode, made.uid, made.gid, made.owners.clone()), (0o750, 0, 12, vec![0]));
 }
 
 #[test]

@@ -4,9 +4,14 @@
 //! attributes, which is all a root filesystem needs; `e2fsck` judges the result in the tests. Its bytes may change
 //! between versions, therefore the workspace pins one.
 //!
+//! `/lost+found` is that crate's own directory, which takes no attributes; its label is written into the inode on the way
+//! out (`lost_found`).
+//!
 //! Not here: growing (the booted system does it) and any other filesystem.
 //!
 //! **Invariant:** entries are declared in the tree's order, the only order that reaches the bytes.
+
+mod lost_found;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,6 +24,8 @@ use crate::seed::Uuid;
 use crate::tree::{Node, NodeKind, Tree, split};
 
 const BLOCK: u64 = 4096;
+const LOST_AND_FOUND: &str = "/lost+found";
+const LABEL: &str = "security.selinux";
 /// One inode for so many bytes, mke2fs's default ratio.
 const BYTES_PER_INODE: u64 = 16_384;
 /// Blocks kept back for root, in percent; mke2fs's 5 would cost a grown disk gigabytes.
@@ -46,7 +53,8 @@ impl Volume<'_> {
         let mut builder = FsBuilder::new(self.options(tree)).map_err(refused)?;
         let files = declare(tree, &mut builder).map_err(refused)?;
         let layout = builder.seal().map_err(refused)?;
-        let mut regions = Regions { window, superblock: Vec::new() };
+        let label = tree.get(LOST_AND_FOUND).and_then(|node| node.xattrs.get(LABEL));
+        let mut regions = Regions { window, superblock: Vec::new(), label: label.map(Vec::as_slice), inodes: None };
         let mut writer = layout.writer(&mut regions).map_err(refused)?;
         for (handle, mut content) in files {
             writer.fill(handle, &mut content).map_err(refused)?;
@@ -71,7 +79,8 @@ impl Volume<'_> {
 fn declare<'t>(tree: &'t Tree<'_>, builder: &mut FsBuilder) -> mkext4::Result<Vec<(InodeHandle, &'t [u8])>> {
     let mut directories: BTreeMap<&str, InodeHandle> = BTreeMap::new();
     let mut files = Vec::new();
-    for (path, node) in tree.iter() {
+    let own = |path: &str, node: &Node<'_>| path == LOST_AND_FOUND && node.kind == NodeKind::Directory;
+    for (path, node) in tree.iter().filter(|(path, node)| !own(path, node)) {
         let meta = Meta::new(node.mode as u16, node.uid, node.gid, (node.mtime as i64, 0));
         let handle = match split(path) {
             None => {
@@ -117,16 +126,23 @@ fn orphan(path: &str) -> mkext4::Error {
 struct Regions<'w, 's> {
     window: &'w mut Window<'s>,
     superblock: Vec<u8>,
+    /// Label of `/lost+found`.
+    label: Option<&'w [u8]>,
+    /// First byte of the first inode table.
+    inodes: Option<u64>,
 }
 
 impl Regions<'_, '_> {
     /// Returns the bytes in use by `s_blocks_count_lo` and `s_free_blocks_count_lo`.
     fn used(&self) -> u64 {
-        let word = |at: usize| match self.superblock.get(at..at + 4) {
-            Some(&[a, b, c, d]) => u64::from(u32::from_le_bytes([a, b, c, d])),
-            _ => 0,
-        };
-        word(0x04).saturating_sub(word(0x0c)) * BLOCK
+        word(&self.superblock, 0x04).saturating_sub(word(&self.superblock, 0x0c)) * BLOCK
+    }
+}
+
+fn word(bytes: &[u8], at: usize) -> u64 {
+    match bytes.get(at..at + 4) {
+        Some(&[a, b, c, d]) => u64::from(u32::from_le_bytes([a, b, c, d])),
+        _ => 0,
     }
 }
 
@@ -134,8 +150,16 @@ impl RegionSink for Regions<'_, '_> {
     fn data(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         if offset == 0 {
             self.superblock = bytes.get(1024..2048).unwrap_or_default().to_vec();
+            // The first group descriptor is in the next block; `bg_inode_table_lo`.
+            self.inodes = Some(word(bytes, BLOCK as usize + 8) * BLOCK);
         }
-        self.window.write_at(offset, bytes)
+        match self.label.filter(|_| self.inodes == Some(offset)) {
+            Some(label) => {
+                let labelled = lost_found::with_label(bytes, label, &self.superblock).map_err(io::Error::other)?;
+                self.window.write_at(offset, &labelled)
+            }
+            None => self.window.write_at(offset, bytes),
+        }
     }
 
     fn zeros(&mut self, _offset: u64, _len: u64) -> io::Result<()> {

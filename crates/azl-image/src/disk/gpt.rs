@@ -15,6 +15,9 @@ use crate::seed::Uuid;
 /// Partition type of the EFI system partition.
 pub(super) const EFI_SYSTEM: Uuid = Uuid::from_u128(0xc12a7328_f81f_11d2_ba4b_00a0c93ec93b);
 
+/// Partition attribute: the filesystem grows with the partition (Discoverable Partitions Specification).
+pub(super) const GROW_FILESYSTEM: u64 = 1 << 59;
+
 const ENTRY_COUNT: u32 = 128;
 const ENTRY_SIZE: u32 = 128;
 const HEADER_SIZE: u32 = 92;
@@ -28,6 +31,7 @@ pub(super) struct Partition {
     pub(super) guid: Uuid,
     pub(super) start: u64,
     pub(super) size: u64,
+    pub(super) attributes: u64,
 }
 
 /// A whole table.
@@ -60,7 +64,7 @@ impl Table {
             bytes.extend(partition.guid.gpt_bytes());
             bytes.extend(first.to_le_bytes());
             bytes.extend((first + partition.size / SECTOR - 1).to_le_bytes());
-            bytes.extend(0u64.to_le_bytes());
+            bytes.extend(partition.attributes.to_le_bytes());
             let mut name: Vec<u8> = partition.name.encode_utf16().flat_map(u16::to_le_bytes).collect();
             name.resize(72, 0);
             bytes.extend(name);

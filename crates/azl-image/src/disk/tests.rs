@@ -3,7 +3,7 @@
 use super::*;
 use crate::compose::compose;
 use crate::disk::sink::BufferSink;
-use crate::fixture::{Build as _, kernel, machine, package, system};
+use crate::fixture::{Build as _, kernel, machine, machine_with, package, system};
 
 const EPOCH: u64 = 1_795_132_800;
 
@@ -47,6 +47,35 @@ fn the_root_filesystem_reads_back() {
     let inode = filesystem.resolve("/usr/bin/ping").expect("there");
     assert_eq!(filesystem.xattrs(inode).expect("reads").len(), 1);
     assert!(root.used > 3_000_000 && root.used < 20_000_000, "{}", root.used);
+}
+
+#[test]
+fn labels_are_in_the_inodes_that_of_lost_found_too() {
+    let model = machine_with("[selinux]\npolicy = \"targeted\"\n");
+    let contexts = "/.* system_u:object_r:a_type_whose_name_is_rather_long_t:s0\n/ -d system_u:object_r:root_t:s0\n\
+                    /lost\\+found -d system_u:object_r:lost_found_t:s0\n";
+    let mut packages = system();
+    packages.push(package("policy").file(
+        "/etc/selinux/targeted/contexts/files/file_contexts",
+        0o644,
+        contexts.as_bytes(),
+    ));
+    let tree = compose(&model, &packages, &[], EPOCH).expect("composes");
+    let mut sink = BufferSink::default();
+    let report = write_disk(&model, &tree, &mut sink).expect("written");
+    let root = report.root().expect("there");
+    let bytes = &sink.bytes[root.start as usize..(root.start + root.size) as usize];
+    let filesystem = mkext4::reader::Fs::open(bytes).expect("opens");
+    assert_eq!(filesystem.verify().expect("verifies"), []);
+    let label = |path: &str| {
+        let inode = filesystem.resolve(path).expect("there");
+        let found = filesystem.xattrs(inode).expect("reads").into_iter().find(|one| one.name == b"selinux");
+        String::from_utf8(found.expect("labelled").value).expect("UTF-8")
+    };
+    assert_eq!(label("/lost+found"), "system_u:object_r:lost_found_t:s0\0");
+    assert_eq!(label("/"), "system_u:object_r:root_t:s0\0");
+    // With capabilities beside it, one of the two has a block of its own.
+    assert_eq!(label("/usr/bin/ping"), "system_u:object_r:a_type_whose_name_is_rather_long_t:s0\0");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use toml::de::DeTable;
 use super::table::TableReader;
 use super::{
     Arch, AuthoredFile, Disk, DiskFormat, EspFile, EspPartition, ImageKind, ImageModel, Located, Oci, PackageRecord,
-    RootPartition,
+    RootPartition, Selinux,
 };
 use crate::disk::fat32;
 use crate::seed::Seed;
@@ -47,6 +47,7 @@ fn read_image(file: &str, reader: &mut TableReader<'_>) -> Option<ImageModel> {
     let package_records = read_records(reader);
     let files = read_files(reader);
     let privileged = reader.string_map("privileged").into_iter().collect();
+    let selinux = read_selinux(reader);
     let kind = read_kind(reader);
     Some(ImageModel {
         name: name?,
@@ -57,6 +58,7 @@ fn read_image(file: &str, reader: &mut TableReader<'_>) -> Option<ImageModel> {
         package_records,
         files,
         privileged,
+        selinux,
         kind: kind?,
     })
 }
@@ -131,6 +133,22 @@ fn read_file(inner: &mut TableReader<'_>) -> Option<AuthoredFile> {
         inner.refuse_at("invalid-path", &path.span, "a path is absolute, without `.`, `..` and doubled `/`");
     }
     Some(AuthoredFile { path: path?, mode: mode as u32, text: text?.value, reason: reason?.value })
+}
+
+/// A label is for a disk: a container's come from the host, and WSL has none.
+fn read_selinux(reader: &mut TableReader<'_>) -> Option<Selinux> {
+    let mut table = reader.table("selinux")?;
+    let policy = table.string("policy");
+    let plain =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if let Some(policy) = policy.as_ref().filter(|policy| !plain(&policy.value)) {
+        table.refuse_at("invalid-policy", &policy.span, "a policy is named by letters, digits, `-` and `_`");
+    }
+    reader.absorb(table);
+    if !reader.has("disk") {
+        reader.refuse("labels-without-disk", "selinux", "only a disk has SELinux labels: `[selinux]` needs `[disk]`");
+    }
+    Some(Selinux { policy: policy?.value })
 }
 
 fn read_kind(reader: &mut TableReader<'_>) -> Option<ImageKind> {
@@ -276,7 +294,8 @@ fn read_root(table: &mut TableReader<'_>) -> Option<RootPartition> {
     if let Some(label) = label.as_ref().filter(|label| label.value.is_empty() || label.value.len() > EXT4_LABEL_MAX) {
         table.refuse_at("invalid-label", &label.span, format!("an ext4 label has 1 to {EXT4_LABEL_MAX} bytes"));
     }
-    Some(RootPartition { partition_name: partition_name?, label: label?.value })
+    let grows = table.boolean("grows").unwrap_or(false);
+    Some(RootPartition { partition_name: partition_name?, label: label?.value, grows })
 }
 
 fn read_partition_name(table: &mut TableReader<'_>) -> Option<String> {

@@ -85,6 +85,16 @@ impl<'t> TableReader<'t> {
         number
     }
 
+    /// Reads `true` or `false` that may be absent.
+    pub(super) fn boolean(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.optional(key)?;
+        let boolean = value.get_ref().as_bool();
+        if boolean.is_none() {
+            self.wrong_type(key, "`true` or `false`", value);
+        }
+        boolean
+    }
+
     /// Reads a list of strings that may be absent.
     pub(super) fn strings(&mut self, key: &'static str) -> Vec<Located<String>> {
         let Some(value) = self.optional(key) else {

@@ -95,6 +95,17 @@ fn authored_files_need_a_reason() {
 }
 
 #[test]
+fn labels_are_for_disks_and_name_their_policy() {
+    let labelled = |text: &str| codes(&format!("{DISK}[selinux]\n{text}"));
+    assert_eq!(labelled("policy = \"targeted\""), []);
+    assert_eq!(labelled("policy = \"../x\"")[0].0, "invalid-policy");
+    assert_eq!(labelled("")[0].0, "missing-key");
+    let container = DISK.split("[disk]").next().unwrap_or_default();
+    let oci = format!("{container}[oci]\nrepository = \"r\"\ntags = [\"t\"]\n[selinux]\npolicy = \"targeted\"\n");
+    assert_eq!(codes(&oci)[0].0, "labels-without-disk");
+}
+
+#[test]
 fn an_image_without_kind_is_refused() {
     let found = codes("name = \"vm\"\ndescription = \"d\"\narch = \"x86_64\"\nseed = \"s\"\npackages = [\"a\"]\n");
     assert_eq!(found, [("missing-key", String::new())]);
@@ -108,6 +119,7 @@ fn the_images_of_the_tree_are_well_formed() {
             "container-distroless-minimal.image.toml",
             include_str!("../../../../images/container-distroless-minimal.image.toml"),
         ),
+        ("vm-base.image.toml", include_str!("../../../../images/vm-base.image.toml")),
         ("vm-minimal.image.toml", include_str!("../../../../images/vm-minimal.image.toml")),
     ] {
         let (model, diagnostics) = image(file, text);

@@ -66,7 +66,7 @@ fn append<W: Write>(builder: &mut Builder<W>, path: &str, node: &Node<'_>) -> io
     let relative = path.trim_start_matches('/');
     let (kind, name, target, content) = match &node.kind {
         NodeKind::Directory => (EntryType::Directory, format!("./{relative}/").replace("//", "/"), None, &[][..]),
-        NodeKind::Symlink { target } => (EntryType::Symlink, format!("./{relative}"), Some(*target), &[][..]),
+        NodeKind::Symlink { target } => (EntryType::Symlink, format!("./{relative}"), Some(&**target), &[][..]),
         NodeKind::File { content } => (EntryType::Regular, format!("./{relative}"), None, &content[..]),
     };
     let name = if path == "/" { "./" } else { name.trim_start_matches("./") };

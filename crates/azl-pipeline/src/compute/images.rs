@@ -9,7 +9,10 @@ use azl_action::Blob;
 use azl_action::ports::{BlobStore, PortError};
 use azl_digest::Digest;
 use azl_host::files;
-use azl_image::{Derived, DiskSink, ImageModel, LD_SO_CACHE, Package, RPM_DATABASE, Tree};
+use azl_image::{
+    CATALOG_DATABASE, Derived, DerivedContent, DiskSink, HWDB, ImageModel, LD_SO_CACHE, Package, RPM_DATABASE, Tree,
+    UNIT_LINKS,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, input_error, parameters, role};
@@ -61,7 +64,7 @@ fn read_model(name: &str, text: &str) -> Result<ImageModel, PortError> {
     model.ok_or_else(|| PortError::Input(format!("image `{name}` is not valid")))
 }
 
-/// Writes `<name>.vhd`, its list of packages and the report of its layout.
+/// Writes `<name>.vhd`, its lists of packages and files and the report of its layout.
 pub(super) fn disk(call: &Call, store: &dyn BlobStore) -> Result<Outputs, PortError> {
     let signed: BTreeMap<String, Vec<u8>> = role(call, "programs")
         .iter()
@@ -87,7 +90,7 @@ pub(super) fn disk(call: &Call, store: &dyn BlobStore) -> Result<Outputs, PortEr
     })
 }
 
-/// Writes `<name>.oci.tar`, its list of packages and the digests that name it.
+/// Writes `<name>.oci.tar`, its lists of packages and files and the digests that name it.
 pub(super) fn oci(call: &Call, store: &dyn BlobStore) -> Result<Outputs, PortError> {
     compose(call, store, |model, tree, outputs| {
         let image = azl_image::write_oci(model, tree).map_err(input_error)?;
@@ -117,6 +120,7 @@ fn compose(
     let mut outputs = Outputs::new();
     write(&model, &tree, &mut outputs)?;
     put_json(store, &mut outputs, format!("{}.packages.json", model.name), &list(blobs, &packages, &tree))?;
+    put_json(store, &mut outputs, format!("{}.files.json", model.name), &tree.listing())?;
     Ok(outputs)
 }
 
@@ -132,9 +136,27 @@ fn derived(blob: &Blob, store: &dyn BlobStore) -> Result<Derived, PortError> {
     let path = match blob.name.as_str() {
         "ld.so.cache" => LD_SO_CACHE,
         "rpmdb.sqlite" => RPM_DATABASE,
+        "hwdb.bin" => HWDB,
+        "catalog" => CATALOG_DATABASE,
+        "unit.links" => UNIT_LINKS,
         other => return Err(PortError::Input(format!("nothing is known about the derived file `{other}`"))),
     };
-    Ok(Derived { path: path.to_owned(), mode: 0o644, bytes: store.read(blob.digest)? })
+    let bytes = store.read(blob.digest)?;
+    let content = match path {
+        UNIT_LINKS => DerivedContent::Links(links(&bytes)?),
+        _ => DerivedContent::File { mode: 0o644, bytes },
+    };
+    Ok(Derived { path: path.to_owned(), content })
+}
+
+/// Reads lines of a path, a tab and the target of the link there.
+fn links(bytes: &[u8]) -> Result<BTreeMap<String, String>, PortError> {
+    let text = std::str::from_utf8(bytes).map_err(input_error)?;
+    let link = |line: &str| {
+        let (path, target) = line.split_once('\t').ok_or_else(|| PortError::Input(format!("not a link: `{line}`")))?;
+        Ok((path.to_owned(), target.to_owned()))
+    };
+    text.lines().map(link).collect()
 }
 
 fn list(blobs: &[Blob], packages: &[Package], tree: &Tree<'_>) -> Vec<ListedPackage> {
