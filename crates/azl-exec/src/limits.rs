@@ -1,12 +1,15 @@
 //! What one action may use before it is stopped.
 //!
-//! | limit | how it is kept | why so |
-//! |---|---|---|
-//! | memory | the processes and files in memory are watched | a limit on address space breaks programs that reserve much and use little |
-//! | processes | watched | `RLIMIT_NPROC` does not bind root, and counts what else the user runs |
-//! | file size | `RLIMIT_FSIZE` | exact; a file on a disk can grow faster than one can look |
-//! | log | watched | also what a program prints is the machine's disk |
-//! | time | watched | – |
+//! | limit | with control groups | else | why so |
+//! |---|---|---|---|
+//! | memory | `memory.max`, no swap | the processes and files in memory are watched | a limit on address space breaks programs that reserve much and use little |
+//! | processes | `pids.max`; a thread counts as one | watched | `RLIMIT_NPROC` does not bind root, and counts what else the user runs |
+//! | file size | `RLIMIT_FSIZE` | the same | exact; a file on a disk can grow faster than one can look |
+//! | log | watched | the same | also what a program prints is the machine's disk |
+//! | time | watched | the same | – |
+//!
+//! Groups are used as far as this user may make them (`azl_host::cgroup`): the kernel then stops what one who looks now
+//! and then sees too late. Each of the two is watched where groups do not keep it.
 //!
 //! Limits are the machine's policy: they decide whether there is a result, never which.
 //!
@@ -22,7 +25,7 @@ use azl_host::process::Bounds;
 pub struct Limits {
     /// Bytes of memory of all its processes and of its files in memory.
     pub memory: u64,
-    /// Processes at one time.
+    /// Processes at one time; where a group counts them, threads.
     pub processes: u64,
     /// Bytes of one file.
     pub file: u64,
