@@ -9,7 +9,8 @@
 //! | time | watched | the same | – |
 //!
 //! Groups are used as far as this user may make them (`azl_host::cgroup`): the kernel then stops what one who looks now
-//! and then sees too late. Each of the two is watched where groups do not keep it.
+//! and then sees too late. Each of the two is watched where groups do not keep it, and so are actions that may not take
+//! long.
 //!
 //! Limits are the machine's policy: they decide whether there is a result, never which.
 //!
@@ -17,8 +18,18 @@
 
 use std::time::Duration;
 
+use azl_host::cgroup::{self, Place};
 use azl_host::environment;
 use azl_host::process::Bounds;
+
+/// Seconds that an action may take at least to be worth a group. Unless another process entered one just before, the
+/// kernel lets who enters wait until every processor has come by, 10 to 30 ms: more than all else round an action.
+const LONG: u64 = 600;
+
+/// Returns where to make the group of an action that may take so many seconds, if it is to have one.
+pub(crate) fn place(seconds: u64) -> Option<&'static Place> {
+    if seconds >= LONG { cgroup::place().ok() } else { None }
+}
 
 /// What one action may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +152,11 @@ mod tests {
         let error = Limits::resolve(|name| (name != "AZL_LIMIT_LOG").then(|| "much".to_owned())).expect_err("wrong");
         assert_eq!(error.matches("not a number").count(), 4, "{error}");
         assert!(Limits::resolve(|_| Some("99999999999G".to_owned())).is_err(), "too large");
+    }
+
+    #[test]
+    fn a_short_action_does_not_wait_for_a_group() {
+        assert_eq!(place(LONG - 1), None);
     }
 
     #[test]

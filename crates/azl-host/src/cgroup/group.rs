@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::Kept;
-use super::report::Report;
+use super::report::{Report, processor_time};
 use crate::clock::{self, Stopwatch};
 use crate::process::Bounds;
 use crate::{FileError, files};
@@ -112,7 +112,12 @@ impl Group {
         value("memory.peak").or_else(|| value("memory.current")).unwrap_or(0)
     }
 
-    /// Returns what its files say.
+    /// Returns the processor time of everything that ran in it.
+    pub(crate) fn processor_time(&self) -> Duration {
+        processor_time(&self.read("cpu.stat"))
+    }
+
+    /// Returns what became of its limits.
     pub(crate) fn report(&self) -> Report {
         Report::read(|name| self.read(name))
     }

@@ -1,4 +1,4 @@
-//! What a group's files say in the end: what was used, and whether a limit was met.
+//! What a group's files say: what was used, and whether a limit was met.
 //!
 //! **Invariant:** a program that met a limit has failed, whatever it made of it: a limit decides whether there is a
 //! result, never which.
@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use crate::process::Bounds;
 
-/// What a group's files say.
+/// What became of the limits of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Report {
-    /// Processor time of everything that ran in it.
-    pub(crate) cpu: Duration,
     /// How often its memory was full.
     memory_full: u64,
     /// How many of its processes were killed for memory, be it the group's or that of one round it.
@@ -23,9 +21,8 @@ pub(crate) struct Report {
 impl Report {
     /// Reads the files, by name; those of a controller that is not there are empty.
     pub(super) fn read(text: impl Fn(&str) -> String) -> Self {
-        let (cpu, memory, processes) = (text("cpu.stat"), text("memory.events"), text("pids.events"));
+        let (memory, processes) = (text("memory.events"), text("pids.events"));
         Self {
-            cpu: Duration::from_micros(field(&cpu, "usage_usec")),
             memory_full: field(&memory, "oom"),
             killed_for_memory: field(&memory, "oom_kill"),
             processes_refused: field(&processes, "max"),
@@ -43,6 +40,11 @@ impl Report {
             (_, _) => Some(bounds.too_much_memory()),
         }
     }
+}
+
+/// Reads the processor time of everything that ran in a group, from `cpu.stat`, which is there without any controller.
+pub(super) fn processor_time(text: &str) -> Duration {
+    Duration::from_micros(field(text, "usage_usec"))
 }
 
 /// Reads a line of a name and a number.
@@ -89,10 +91,6 @@ mod tests {
 
     #[test]
     fn processor_time_is_read_in_microseconds() {
-        let report = Report::read(|name| match name {
-            "cpu.stat" => "usage_usec 1500\nuser_usec 1000\n".to_owned(),
-            _ => String::new(),
-        });
-        assert_eq!(report.cpu, Duration::from_micros(1500));
+        assert_eq!(processor_time("usage_usec 1500\nuser_usec 1000\n"), Duration::from_micros(1500));
     }
 }

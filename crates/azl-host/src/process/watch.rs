@@ -181,10 +181,9 @@ impl<'a> Watch<'a> {
     /// Reads what the group counted, and why the kernel stopped the program if it did.
     fn ask_group(&mut self) -> Option<Stopped> {
         let group = self.group?;
-        let report = group.report();
-        self.usage.cpu = report.cpu;
+        self.usage.cpu = group.processor_time();
         self.usage.peak_memory = self.usage.peak_memory.max(group.memory());
-        report.exceeded(self.bounds).map(Stopped::Because)
+        group.report().exceeded(self.bounds).map(Stopped::Because)
     }
 
     fn look_at_program(&self) -> Option<Process> {
