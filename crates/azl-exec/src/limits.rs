@@ -23,7 +23,7 @@ use azl_host::environment;
 use azl_host::process::Bounds;
 
 /// Seconds that an action may take at least to be worth a group. Unless another process entered one just before, the
-/// kernel lets who enters wait until every processor has come by, 10 to 30 ms: more than all else round an action.
+/// kernel lets who enters wait until every processor has come by, 5 to 30 ms: more than all else round an action.
 const LONG: u64 = 600;
 
 /// Returns where to make the group of an action that may take so many seconds, if it is to have one.

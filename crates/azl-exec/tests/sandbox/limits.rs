@@ -7,7 +7,7 @@ use azl_host::{cgroup, environment, files};
 
 use crate::fixture::{Sandbox, action, explain};
 
-const SMALL: Limits = Limits { memory: 100 << 20, processes: 20, file: 4 << 20, log: 1 << 20, seconds: 10 };
+const SMALL: Limits = Limits { memory: 100 << 20, processes: 20, file: 4 << 20, log: 1 << 20, seconds: 300 };
 
 fn refused(script: &str, in_memory: bool) -> String {
     let Some(sandbox) = Sandbox::new() else { return String::new() };

@@ -29,6 +29,8 @@ pub(super) struct Probes {
     pub(super) groups: Option<Place>,
     /// Why they cannot.
     pub(super) no_groups: Option<String>,
+    /// Whether systemd manages this host.
+    pub(super) systemd: bool,
     /// Kernel switches that concern user namespaces, by name under `/proc/sys`.
     pub(super) switches: Vec<(&'static str, String)>,
     /// The first line of `git --version`, if it is there.
@@ -66,6 +68,7 @@ pub(super) fn probe(store: &Path) -> Probes {
         refusal: sandbox_refusal(),
         groups: cgroup::place().ok().cloned(),
         no_groups: cgroup::place().err().map(str::to_owned),
+        systemd: files::exists("/run/systemd/system"),
         switches: SWITCHES.into_iter().filter_map(switch).collect(),
         git: version("git"),
         git_https: git_https(),

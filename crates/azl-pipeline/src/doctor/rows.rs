@@ -146,8 +146,11 @@ fn limits(probes: &Probes) -> Row {
         }
         None => {
             let reason = probes.no_groups.as_deref().unwrap_or("they were not tried");
-            row(NAME, State::Optional, format!("by looking at processes; no control groups: {reason}"))
-                .remedy("systemd-run --user --scope cargo xtask <verb>, where systemd manages this user")
+            let row = row(NAME, State::Optional, format!("by looking at processes; no control groups: {reason}"));
+            match probes.systemd && !probes.root {
+                true => row.remedy("systemd-run --user --scope cargo xtask <verb>"),
+                false => row,
+            }
         }
     }
 }
@@ -326,8 +329,11 @@ mod tests {
             row.found.starts_with("memory and processes of long actions by control groups in /sys/fs/cgroup/user"),
             "{row:?}"
         );
-        let row = find(&Probes { no_groups: Some("none is mounted".to_owned()), ..good() }, "limits");
+        let none = Probes { no_groups: Some("none is mounted".to_owned()), ..good() };
+        let row = find(&none, "limits");
         assert_eq!((row.state, row.found.ends_with("no control groups: none is mounted")), (State::Optional, true));
+        assert_eq!(row.remedy, None);
+        assert!(find(&Probes { systemd: true, ..none }, "limits").remedy.is_some());
     }
 
     #[test]
