@@ -191,7 +191,8 @@ pub struct ActionResult {
 pub struct Usage {
     /// Milliseconds of processor time, added up over its processes.
     pub cpu_millis: u64,
-    /// Largest resident memory of one of its processes, in bytes.
+    /// Most memory of all its processes and files, in bytes, where groups of processes are counted; else the largest
+    /// resident memory of one process.
     pub peak_memory: u64,
 }
 

@@ -1,12 +1,16 @@
 //! What one action may use before it is stopped.
 //!
-//! | limit | how it is kept | why so |
-//! |---|---|---|
-//! | memory | the processes and files in memory are watched | a limit on address space breaks programs that reserve much and use little |
-//! | processes | watched | `RLIMIT_NPROC` does not bind root, and counts what else the user runs |
-//! | file size | `RLIMIT_FSIZE` | exact; a file on a disk can grow faster than one can look |
-//! | log | watched | also what a program prints is the machine's disk |
-//! | time | watched | – |
+//! | limit | with control groups | else | why so |
+//! |---|---|---|---|
+//! | memory | `memory.max`, no swap | the processes and files in memory are watched | a limit on address space breaks programs that reserve much and use little |
+//! | processes | `pids.max`; a thread counts as one | watched | `RLIMIT_NPROC` does not bind root, and counts what else the user runs |
+//! | file size | `RLIMIT_FSIZE` | the same | exact; a file on a disk can grow faster than one can look |
+//! | log | watched | the same | also what a program prints is the machine's disk |
+//! | time | watched | the same | – |
+//!
+//! Groups are used as far as this user may make them (`azl_host::cgroup`): the kernel then stops what one who looks now
+//! and then sees too late. Each of the two is watched where groups do not keep it, and so are actions that may not take
+//! long.
 //!
 //! Limits are the machine's policy: they decide whether there is a result, never which.
 //!
@@ -14,15 +18,25 @@
 
 use std::time::Duration;
 
+use azl_host::cgroup::{self, Place};
 use azl_host::environment;
 use azl_host::process::Bounds;
+
+/// Seconds that an action may take at least to be worth a group. Unless another process entered one just before, the
+/// kernel lets who enters wait until every processor has come by, 5 to 30 ms: more than all else round an action.
+const LONG: u64 = 600;
+
+/// Returns where to make the group of an action that may take so many seconds, if it is to have one.
+pub(crate) fn place(seconds: u64) -> Option<&'static Place> {
+    if seconds >= LONG { cgroup::place().ok() } else { None }
+}
 
 /// What one action may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of memory of all its processes and of its files in memory.
     pub memory: u64,
-    /// Processes at one time.
+    /// Processes at one time; where a group counts them, threads.
     pub processes: u64,
     /// Bytes of one file.
     pub file: u64,
@@ -138,6 +152,11 @@ mod tests {
         let error = Limits::resolve(|name| (name != "AZL_LIMIT_LOG").then(|| "much".to_owned())).expect_err("wrong");
         assert_eq!(error.matches("not a number").count(), 4, "{error}");
         assert!(Limits::resolve(|_| Some("99999999999G".to_owned())).is_err(), "too large");
+    }
+
+    #[test]
+    fn a_short_action_does_not_wait_for_a_group() {
+        assert_eq!(place(LONG - 1), None);
     }
 
     #[test]

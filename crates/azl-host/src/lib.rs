@@ -9,6 +9,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this crate is the door the other crates are sent to")]
 
+pub mod cgroup;
 pub mod clock;
 pub mod dialogue;
 pub mod environment;

@@ -24,6 +24,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cgroup::{Group, Place};
 use crate::dialogue::Dialogue;
 use crate::left::Left;
 use crate::{files, interrupt};
@@ -42,6 +43,7 @@ pub struct Cmd {
     env: BTreeMap<String, String>,
     input: Vec<u8>,
     bounds: Bounds,
+    place: Option<Place>,
     inherited: Inherited,
 }
 
@@ -94,6 +96,7 @@ impl Cmd {
             env: BTreeMap::from([("PATH".to_owned(), path)]),
             input: Vec::new(),
             bounds: Bounds::default(),
+            place: None,
             inherited: Inherited::default(),
         }
     }
@@ -147,6 +150,25 @@ impl Cmd {
     pub fn bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
         self
+    }
+
+    /// Has [`Cmd::run_logged`] make a group there that keeps the bounds and counts what is used; without a place, and
+    /// for what groups there do not keep, it looks at the processes.
+    #[must_use]
+    pub fn group_in(mut self, place: Option<&Place>) -> Self {
+        self.place = place.cloned();
+        self
+    }
+
+    /// Makes the command that enters a group and then becomes this one. A shell sets variables of its own, so the
+    /// environment is set once more after it.
+    pub(crate) fn enter(self, group: &Group) -> Self {
+        let [shell, arguments @ ..] = group.entrance();
+        let environment = self.env.iter().map(|(name, value)| format!("{name}={value}").into());
+        let environment = ["/usr/bin/env".into(), "-i".into()].into_iter().chain(environment);
+        let program = [self.program.into()].into_iter().chain(self.args);
+        let args = arguments.into_iter().chain(environment).chain(program).collect();
+        Self { program: shell.into(), args, ..self }
     }
 
     /// Sets the permission bits that new files do not get; without it they are this process's.
@@ -218,10 +240,14 @@ impl Cmd {
     /// # Errors
     /// [`CmdError`] if the program cannot be started, fails or exceeds its bounds; the tail is the log's.
     pub fn run_logged(&self, log: &Path) -> Result<Usage, CmdError> {
-        let mut child = self.start_logged(log)?;
-        match Watch::new(&mut child, &self.bounds).with_log(log).wait() {
+        let group = self.place.as_ref().map(|place| place.group(&self.bounds)).transpose()?;
+        let mut child = match &group {
+            Some(group) => self.clone().enter(group).start_logged(log)?,
+            None => self.start_logged(log)?,
+        };
+        match Watch::new(&mut child, &self.bounds).with_log(log).within(group.as_ref()).wait() {
             (Ok(status), usage) if status.success() => Ok(usage),
-            (other, _) => Err(self.failed(other, || tail_of(log))),
+            (other, _) => Err(outside(self.failed(other, || tail_of(log)), group.as_ref())),
         }
     }
 
@@ -292,6 +318,16 @@ impl Cmd {
             Err(Stopped::Because(cause)) => cause,
         };
         CmdError::Failed { command: self.to_string(), cause, tail: tail() }
+    }
+}
+
+/// Tells a program that could not enter its group from one that failed there.
+fn outside(error: CmdError, group: Option<&Group>) -> CmdError {
+    match error {
+        CmdError::Failed { command, tail, .. } if group.is_some_and(|group| group.is_refusal(&tail)) => {
+            CmdError::Start { command, source: std::io::Error::other(tail) }
+        }
+        other => other,
     }
 }
 

@@ -129,6 +129,11 @@ pub enum Event {
         /// The whole log, if there is one.
         log: Option<String>,
     },
+    /// A node was stopped because somebody asked the run to stop; it did not fail.
+    Interrupted {
+        /// The node.
+        node: String,
+    },
     /// Something a person should know.
     Note {
         /// The text.

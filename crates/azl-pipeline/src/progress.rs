@@ -86,7 +86,7 @@ impl Progress {
                 self.running.remove(node);
                 self.work = self.work.saturating_sub(*expected_millis);
             }
-            Event::Failed { node, .. } => drop(self.running.remove(node)),
+            Event::Failed { node, .. } | Event::Interrupted { node } => drop(self.running.remove(node)),
             _ => {}
         }
         text.map(|text| harmless(&text).into_owned())
@@ -102,6 +102,7 @@ impl Progress {
                 Some(format!("{clock} {node:<44} {}", span(*millis)))
             }
             Event::Failed { node, .. } => Some(format!("{clock} {node:<44} FAILED")),
+            Event::Interrupted { node } => Some(format!("{clock} {node:<44} interrupted")),
             Event::Retried { node, attempt, message } => {
                 Some(format!("{clock} {node:<44} failed the {attempt}. time, is tried again: {message}"))
             }
@@ -307,6 +308,14 @@ mod tests {
         let shown = texts.join("") + &progress.lines(1, 200, 24).concat();
         assert!(!shown.contains(|c: char| c.is_control() || c == '\u{202e}'), "{shown:?}");
         assert_eq!(texts.len(), 2);
+    }
+
+    #[test]
+    fn an_interrupted_action_has_not_failed() {
+        let events = vec![(0, started("rpm:a", 0, 0)), (9000, Event::Interrupted { node: "rpm:a".to_owned() })];
+        let (progress, texts) = after(Screen::Live, events);
+        assert_eq!(texts, ["[  0:09] rpm:a                                        interrupted"]);
+        assert_eq!((progress.running.len(), progress.counts.failed), (0, 0));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use azl_host::{Cmd, CmdError, environment, files};
 use crate::conditions::Conditions;
 use crate::filter;
 use crate::jobs::{self, Jobs};
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 use crate::work::Work;
 
 /// Writable directories that nobody reads afterwards: their name beside the outputs, and in the sandbox.
@@ -226,7 +226,8 @@ impl Executor for Bubblewrap {
         let root = work.root(root, &self.conditions)?;
         let _slot = self.jobs(store)?.begin();
         let watch = Stopwatch::start();
-        let ended = self.command(run, &root, &work, Terminal::None)?.run_logged(log);
+        let command = self.command(run, &root, &work, Terminal::None)?.group_in(limits::place(run.timeout));
+        let ended = command.run_logged(log);
         let used = ended.map_err(|error| failed(error, log, &self.limits))?;
         let outputs = work.collect(store)?;
         work.remove()?;

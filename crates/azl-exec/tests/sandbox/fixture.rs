@@ -118,7 +118,8 @@ pub(crate) fn action(script: &str) -> Run<Vec<Blob>> {
         env: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned()), ("A".to_owned(), "b".to_owned())]),
         root: vec![],
         inputs: BTreeMap::new(),
-        timeout: 20,
+        // Long enough for a busy machine; too short for a group.
+        timeout: 300,
         as_root: false,
         sandbox_revision: 1,
     }

@@ -1,11 +1,13 @@
 //! What a hostile action may use, and what is left behind when it wanted more.
 
+use azl_action::Run;
 use azl_action::ports::{Executor, PortError};
 use azl_exec::{Conditions, Limits};
+use azl_host::{cgroup, environment, files};
 
-use crate::fixture::{Sandbox, action};
+use crate::fixture::{Sandbox, action, explain};
 
-const SMALL: Limits = Limits { memory: 100 << 20, processes: 20, file: 4 << 20, log: 1 << 20, seconds: 10 };
+const SMALL: Limits = Limits { memory: 100 << 20, processes: 20, file: 4 << 20, log: 1 << 20, seconds: 300 };
 
 fn refused(script: &str, in_memory: bool) -> String {
     let Some(sandbox) = Sandbox::new() else { return String::new() };
@@ -58,6 +60,31 @@ fn endless_time_ends() {
     let executor = sandbox.executor_under(Conditions::default()).limited(Limits { seconds: 1, ..Limits::default() });
     let error = executor.run(&action("while :; do :; done"), &sandbox.store, &sandbox.log()).expect_err("too long");
     assert!(error.to_string().contains("exceeded its time limit of 1 s"), "{error}");
+    assert_eq!(sandbox.scratch(), [""; 0]);
+}
+
+#[test]
+fn a_long_action_is_kept_within_limits_by_a_group() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let place = match cgroup::place() {
+        Ok(place) => place,
+        Err(why) => return explain(why),
+    };
+    let conditions = Conditions { build_in_memory: Some(true), ..Conditions::default() };
+    let executor = sandbox.executor_under(conditions).limited(Limits { file: 1 << 40, ..SMALL });
+    let run = |script: &str| executor.run(&Run { timeout: 3600, ..action(script) }, &sandbox.store, &sandbox.log());
+    let memory = ["a=0123456789abcdef; while :; do a=$a$a; done", "cat /dev/zero > /tmp/a; exit 0"];
+    let memory = memory.map(|script| (script, place.kept.memory, "used more than 100 MiB of memory"));
+    let fork = "sh -c 'while :; do sleep 9 & done'; exit 0";
+    let processes = (fork, place.kept.processes, "had more than 20 processes at one time");
+    for (script, _, expected) in memory.into_iter().chain([processes]).filter(|(_, kept, _)| *kept) {
+        let error = run(script).expect_err("too much").to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let usage = run("i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done").expect("runs").usage;
+    assert!(usage.cpu_millis >= 50 && usage.peak_memory > 100 << 10, "{usage:?}");
+    let ours = format!("azl-{}-", environment::process_id());
+    assert!(!files::list(&place.directory).expect("a list").iter().any(|name| name.starts_with(&ours)));
     assert_eq!(sandbox.scratch(), [""; 0]);
 }
 

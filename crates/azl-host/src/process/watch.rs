@@ -4,6 +4,8 @@
 //! for the first process of its sandbox, which holds the sums of all others; so that process is left to us when
 //! bubblewrap ends, and we wait for it. That also says when the last process of a sandbox is gone.
 //!
+//! What a group keeps is not looked at: the kernel stops the program, and the group says afterwards why.
+//!
 //! **Invariant:** when a wait with a log is over, nothing of a sandbox runs any more.
 
 use std::collections::BTreeMap;
@@ -16,6 +18,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 
 use super::tree::Process;
+use crate::cgroup::{Group, Kept};
 use crate::clock::Stopwatch;
 use crate::{files, interrupt};
 
@@ -24,14 +27,27 @@ use crate::{files, interrupt};
 pub struct Bounds {
     /// Wall time.
     pub time: Option<Duration>,
-    /// Bytes of memory of all its processes that belong to no file, and of the files in `in_memory`.
+    /// Bytes of memory of all its processes that belong to no file, and of the files in `in_memory`; of a group, all
+    /// that cannot be had back.
     pub memory: Option<u64>,
     /// Directories as the program's children see them whose files are kept in memory.
     pub in_memory: Vec<PathBuf>,
-    /// Processes at one time.
+    /// Processes at one time; in a group, threads.
     pub processes: Option<usize>,
     /// Bytes of output to a log.
     pub output: Option<u64>,
+}
+
+impl Bounds {
+    /// Says that the bound of memory was exceeded.
+    pub(crate) fn too_much_memory(&self) -> String {
+        format!("used more than {} of memory", bytes(self.memory.unwrap_or_default()))
+    }
+
+    /// Says that the bound of processes was exceeded.
+    pub(crate) fn too_many_processes(&self) -> String {
+        format!("had more than {} processes at one time", self.processes.unwrap_or_default())
+    }
 }
 
 /// What a program and everything it started used.
@@ -39,7 +55,8 @@ pub struct Bounds {
 pub struct Usage {
     /// Processor time, added up over all processes.
     pub cpu: Duration,
-    /// The largest resident memory of one process, in bytes, as seen now and then.
+    /// The most memory of its group, in bytes, with the files that could be dropped from it; without a group, the
+    /// largest resident memory of one process, as seen now and then.
     pub peak_memory: u64,
 }
 
@@ -56,6 +73,7 @@ pub(super) struct Watch<'a> {
     child: &'a mut Child,
     bounds: &'a Bounds,
     log: Option<&'a Path>,
+    group: Option<&'a Group>,
     /// Processes that the program started itself, by id.
     started: BTreeMap<i32, Process>,
     usage: Usage,
@@ -66,12 +84,18 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(1
 
 impl<'a> Watch<'a> {
     pub(super) fn new(child: &'a mut Child, bounds: &'a Bounds) -> Self {
-        Self { child, bounds, log: None, started: BTreeMap::new(), usage: Usage::default() }
+        Self { child, bounds, log: None, group: None, started: BTreeMap::new(), usage: Usage::default() }
     }
 
     /// Also looks at the log's size and at what the program uses.
     pub(super) fn with_log(mut self, log: &'a Path) -> Self {
         self.log = Some(log);
+        self
+    }
+
+    /// Leaves to a group what it keeps.
+    pub(super) fn within(mut self, group: Option<&'a Group>) -> Self {
+        self.group = group;
         self
     }
 
@@ -89,7 +113,8 @@ impl<'a> Watch<'a> {
         for process in std::mem::take(&mut self.started).into_values() {
             self.usage.cpu += wait_for_orphan(process);
         }
-        let result = match stopped {
+        let exceeded = self.ask_group();
+        let result = match stopped.or(exceeded) {
             Some(stopped) => Err(stopped),
             None => status.map_err(|error| Stopped::Because(error.to_string())),
         };
@@ -129,17 +154,36 @@ impl<'a> Watch<'a> {
         if let Some(output) = self.bounds.output.filter(|bound| files::size(log).is_some_and(|size| size > *bound)) {
             return over(format!("printed more than {}", bytes(output)));
         }
-        let enough = self.bounds.processes.unwrap_or(usize::MAX);
-        let Some(tree) = self.look_at_program().map(|program| program.tree(enough)) else { return Ok(()) };
+        self.look().map_or(Ok(()), over)
+    }
+
+    /// Looks at the processes, and returns which bound they exceed. With a group that keeps everything, nobody needs to
+    /// be looked for but the program's children.
+    fn look(&mut self) -> Option<String> {
+        let kept = self.group.map(Group::kept).unwrap_or_default();
+        let bound = self.bounds.processes.unwrap_or(usize::MAX);
+        let tree = self.look_at_program()?.tree(if kept == Kept::ALL { 1 } else { bound });
         self.remember(&tree);
-        if let Some(processes) = self.bounds.processes.filter(|bound| tree.len() > *bound) {
-            return over(format!("had more than {processes} processes at one time"));
+        if let Some(exceeded) = self.group.and_then(|group| group.report().exceeded(self.bounds)) {
+            return Some(exceeded);
+        }
+        if tree.len() > bound && !kept.processes {
+            return Some(self.bounds.too_many_processes());
+        }
+        if let Some(group) = self.group.filter(|_| kept.memory) {
+            self.usage.peak_memory = self.usage.peak_memory.max(group.memory());
+            return None;
         }
         let used = self.memory(&tree);
-        match self.bounds.memory.filter(|bound| used > *bound) {
-            Some(memory) => over(format!("used more than {} of memory", bytes(memory))),
-            None => Ok(()),
-        }
+        self.bounds.memory.filter(|bound| used > *bound).map(|_| self.bounds.too_much_memory())
+    }
+
+    /// Reads what the group counted, and why the kernel stopped the program if it did.
+    fn ask_group(&mut self) -> Option<Stopped> {
+        let group = self.group?;
+        self.usage.cpu = group.processor_time();
+        self.usage.peak_memory = self.usage.peak_memory.max(group.memory());
+        group.report().exceeded(self.bounds).map(Stopped::Because)
     }
 
     fn look_at_program(&self) -> Option<Process> {
@@ -175,11 +219,12 @@ impl<'a> Watch<'a> {
     }
 
     /// Kills the program, its process group, and the processes it started that left the group: of a sandbox, the first
-    /// process, with which all others end.
+    /// process, with which all others end. A group has them all.
     fn kill(&mut self) {
         let children = self.look_at_program().map(|program| program.children()).unwrap_or_default();
         kill_group(self.child);
         children.iter().for_each(kill);
+        self.group.iter().for_each(|group| group.kill());
         if self.log.is_some() {
             self.started.extend(children.into_iter().map(|process| (process.id, process)));
         }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use azl_host::cgroup::{self, Place};
 use azl_host::{Cmd, CmdError, environment, files};
 
 /// What was seen.
@@ -24,6 +25,12 @@ pub(super) struct Probes {
     pub(super) prlimit: Option<String>,
     /// What bubblewrap said if it is there and could not enter a sandbox.
     pub(super) refusal: Option<String>,
+    /// Where control groups can be made.
+    pub(super) groups: Option<Place>,
+    /// Why they cannot.
+    pub(super) no_groups: Option<String>,
+    /// Whether systemd manages this host.
+    pub(super) systemd: bool,
     /// Kernel switches that concern user namespaces, by name under `/proc/sys`.
     pub(super) switches: Vec<(&'static str, String)>,
     /// The first line of `git --version`, if it is there.
@@ -59,6 +66,9 @@ pub(super) fn probe(store: &Path) -> Probes {
         bubblewrap: version("bwrap"),
         prlimit: version("prlimit"),
         refusal: sandbox_refusal(),
+        groups: cgroup::place().ok().cloned(),
+        no_groups: cgroup::place().err().map(str::to_owned),
+        systemd: files::exists("/run/systemd/system"),
         switches: SWITCHES.into_iter().filter_map(switch).collect(),
         git: version("git"),
         git_https: git_https(),

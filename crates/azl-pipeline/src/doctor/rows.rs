@@ -19,6 +19,7 @@ pub(super) fn rows(probes: &Probes, work: &Work) -> Vec<Row> {
         program("bubblewrap", "bubblewrap", &probes.bubblewrap, probes.root),
         program("prlimit", "util-linux", &probes.prlimit, probes.root),
         namespaces(probes),
+        limits(probes),
         disk(probes),
         memory(probes),
         kvm(probes),
@@ -129,6 +130,29 @@ fn namespace_remedy(probes: &Probes) -> String {
         return format!("{sudo}sysctl -w kernel.apparmor_restrict_unprivileged_userns=0");
     }
     "allow this user to create user, mount and PID namespaces, then run `cargo xtask doctor` again".to_owned()
+}
+
+/// Limits are kept in any case; the kernel is quicker than one who looks.
+fn limits(probes: &Probes) -> Row {
+    const NAME: &str = "limits";
+    match &probes.groups {
+        Some(place) => {
+            let found = format!(
+                "{} of long actions by control groups in {}; else by looking",
+                place.kept,
+                place.directory.display()
+            );
+            row(NAME, State::Fine, found)
+        }
+        None => {
+            let reason = probes.no_groups.as_deref().unwrap_or("they were not tried");
+            let row = row(NAME, State::Optional, format!("by looking at processes; no control groups: {reason}"));
+            match probes.systemd && !probes.root {
+                true => row.remedy("systemd-run --user --scope cargo xtask <verb>"),
+                false => row,
+            }
+        }
+    }
 }
 
 fn disk(probes: &Probes) -> Row {
@@ -293,6 +317,23 @@ mod tests {
             assert!(row.found.contains("Permission denied"), "{row:?}");
             assert!(row.remedy.as_deref().is_some_and(|remedy| remedy.contains(expected)), "{row:?}");
         }
+    }
+
+    #[test]
+    fn the_row_of_limits_says_which_way_and_why() {
+        let kept = azl_host::cgroup::Kept { memory: true, processes: true };
+        let groups = Some(azl_host::cgroup::Place { directory: "/sys/fs/cgroup/user.slice".into(), kept });
+        let row = find(&Probes { groups, ..good() }, "limits");
+        assert_eq!(row.state, State::Fine);
+        assert!(
+            row.found.starts_with("memory and processes of long actions by control groups in /sys/fs/cgroup/user"),
+            "{row:?}"
+        );
+        let none = Probes { no_groups: Some("none is mounted".to_owned()), ..good() };
+        let row = find(&none, "limits");
+        assert_eq!((row.state, row.found.ends_with("no control groups: none is mounted")), (State::Optional, true));
+        assert_eq!(row.remedy, None);
+        assert!(find(&Probes { systemd: true, ..none }, "limits").remedy.is_some());
     }
 
     #[test]

@@ -270,6 +270,7 @@ impl Walk<'_> {
 
 fn failed_event(id: &NodeId, error: &PortError) -> Event {
     let log = match error {
+        PortError::Interrupted => return Event::Interrupted { node: id.0.clone() },
         PortError::Work { log, .. } => log.as_ref().map(|log| log.display().to_string()),
         _ => None,
     };

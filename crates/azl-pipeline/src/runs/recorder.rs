@@ -129,14 +129,19 @@ impl Recorder {
         actions: &BTreeMap<String, String>,
     ) -> Result<(), FileError> {
         for Stamped { event, .. } in events {
-            let (Event::Finished { node, cached: false, .. } | Event::Failed { node, .. }) = event else { continue };
+            let (Event::Finished { node, cached: false, .. }
+            | Event::Failed { node, .. }
+            | Event::Interrupted { node }) = event
+            else {
+                continue;
+            };
             let digest = actions.get(node).and_then(|action| action.parse().ok());
             let Some(log) = digest.map(|digest| store.log_path(digest)).filter(|log| files::exists(log)) else {
                 continue;
             };
             let kept = self.directory.join("logs").join(log_name(node));
             match event {
-                Event::Failed { .. } => files::copy(log, kept)?,
+                Event::Failed { .. } | Event::Interrupted { .. } => files::copy(log, kept)?,
                 _ if files::exists(&kept) => {}
                 _ => files::link_or_copy(log, kept)?,
             }

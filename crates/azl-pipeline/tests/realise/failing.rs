@@ -69,6 +69,8 @@ fn what_was_cut_short_says_so_and_is_done_again() {
     let error = bench.realise(nodes, &bench.ports()).expect_err("interrupted");
     assert!(matches!(error.failures.as_slice(), [failure] if matches!(failure.error, PortError::Interrupted)));
     assert_eq!(bench.ran(), ["cut A"]);
+    assert_eq!(bench.recorder.of("interrupted", ["event", "node"]), ["interrupted a"]);
+    assert_eq!(bench.recorder.of("failed", ["event", "node"]), [""; 0]);
     bench.executor.interrupted.store(0, Ordering::Relaxed);
     assert_eq!(bench.run(nodes).0, ["cut A"]);
 }
