@@ -9,7 +9,8 @@ use azl_exec::LayerFiles;
 use azl_host::environment;
 use azl_image::{ImageKind as ModelKind, ImageModel, PackageRecord};
 use azl_plan::{
-    Bootstrap, ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SecureBootSigning, SeedSet, Signing, Stage2, Tool,
+    Bootstrap, ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SecureBootSigning, SeedSet, Signing, Stage2,
+    Tool,
 };
 use azl_rpm::Arch;
 
