@@ -46,12 +46,14 @@ const SEED_SET: &str = "reproduce";
 const CLOCK_LIBRARY: &str = "usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
 /// How components are built again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manner {
     /// What becomes of packages that are equal.
     pub equal: Equal,
     /// What is done about a component that differs.
     pub search: Search,
+    /// What is not varied.
+    pub without: BTreeSet<Variation>,
 }
 
 /// What becomes of packages that are equal; those that differ are always kept.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use azl_pipeline::error::Failure;
 use azl_pipeline::inputs;
-use azl_pipeline::reproduce::{self, Equal, Manner, Search};
+use azl_pipeline::reproduce::{self, Equal, Manner, Search, Variation};
 use clap::Args;
 use serde_json::json;
 
@@ -22,6 +22,9 @@ pub(crate) struct Reproduce {
     /// Where packages differ, build with one condition changed at a time to find which one it is
     #[arg(long)]
     bisect: bool,
+    /// Do not vary this condition: a build may not end with a clock that is off, for example
+    #[arg(long, value_name = "CONDITION", value_parser = Variation::parse)]
+    without: Vec<Variation>,
     /// Also write out/reproduce/report.html
     #[arg(long)]
     html: bool,
@@ -35,6 +38,7 @@ impl Reproduce {
         let manner = Manner {
             equal: if self.keep { Equal::Keep } else { Equal::Drop },
             search: if self.bisect { Search::Bisect } else { Search::Stop },
+            without: self.without.iter().copied().collect(),
         };
         let report = reproduce::reproduce(&inputs, &names, manner, &session, &context.ui)?;
         let mut text = report.to_string();

@@ -38,6 +38,17 @@ impl Variation {
     pub const ALL: [Self; 6] =
         [Self::Clock, Self::Directories, Self::HostName, Self::Place, Self::Processors, Self::Umask];
 
+    /// Reads a name, with `-` for blanks.
+    ///
+    /// # Errors
+    /// If it names nothing that is varied; the names are listed.
+    pub fn parse(name: &str) -> Result<Self, String> {
+        let known = Self::ALL.map(|variation| variation.name().replace(' ', "-"));
+        let at = known.iter().position(|known| known == name);
+        at.map(|at| Self::ALL[at])
+            .ok_or_else(|| format!("nothing of that name is varied; there is {}", known.join(", ")))
+    }
+
     /// Returns its name on the screen.
     pub fn name(self) -> &'static str {
         match self {
