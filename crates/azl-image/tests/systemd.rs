@@ -37,7 +37,7 @@ const TABLES: [(&str, &str); 4] = [
 const SNIPPETS: [(&str, &str); 3] = [
     (
         "/usr/lib/sysusers.d/z.conf",
-        "u chrony 491 \"Time\" /var/lib/chrony\nu! systemd-network 192 \"Network\"\nu auto - \"Auto\"\ng render -\nm auto wheel\n",
+        "u chrony 491 \"Time\" /var/lib/chrony\nu systemd-network 192 \"Network\"\nu auto - \"Auto\"\ng render -\nm auto wheel\n",
     ),
     (
         "/usr/lib/sysusers.d/a.conf",

@@ -108,7 +108,7 @@ pub fn install_effects(
 
 fn is_fired(scriptlet: &Scriptlet, fires: &dyn Fn(&str) -> bool) -> bool {
     let mut paths = scriptlet.triggers.iter().filter_map(|trigger| trigger.split_whitespace().next());
-    !scriptlet.phase.contains("filetrigger") || paths.any(fires)
+    !scriptlet.phase.contains("filetrigger") || scriptlet.triggers.is_empty() || paths.any(fires)
 }
 
 /// Returns the effects of a scriptlet, possibly none; or the line that is not on the list.

@@ -150,8 +150,10 @@ impl RegionSink for Regions<'_, '_> {
     fn data(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         if offset == 0 {
             self.superblock = bytes.get(1024..2048).unwrap_or_default().to_vec();
-            // The first group descriptor is in the next block; `bg_inode_table_lo`.
-            self.inodes = Some(word(bytes, BLOCK as usize + 8) * BLOCK);
+        }
+        // The first group descriptor begins the second block; `bg_inode_table_lo`.
+        if let Some(descriptor) = BLOCK.checked_sub(offset).and_then(|at| bytes.get(at as usize..)?.get(..32)) {
+            self.inodes = Some(word(descriptor, 8) * BLOCK);
         }
         match self.label.filter(|_| self.inodes == Some(offset)) {
             Some(label) => {

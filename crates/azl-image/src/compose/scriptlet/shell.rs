@@ -119,7 +119,7 @@ fn without_quiet(text: &str) -> &str {
 
 /// Splits `a && b && c` into the words of each part.
 fn conjunction(text: &str) -> Option<Vec<Vec<&str>>> {
-    text.split("&&").map(|part| words(without_quiet(part))).collect()
+    text.split("&&").map(|part| words(without_quiet(part)).filter(|words| !words.is_empty())).collect()
 }
 
 /// Splits a command at white space; quotes hold one whole word, `$1` is the one expansion.
