@@ -73,8 +73,9 @@ impl Conditions {
         if self.clock_library.is_some() {
             // Waiting must take as long as ever: only the calendar is off.
             variables.push(("DONT_FAKE_MONOTONIC".to_owned(), "1".to_owned()));
-            // Times of files stay as they are: what clamps them must not see a time that is not in the file.
-            variables.push(("NO_FAKE_STAT".to_owned(), "1".to_owned()));
+            // Times of files are on the same calendar, read and written: configure scripts and makefiles compare the clock with
+            // what a file just made says, and a machine whose clock is off has no such contradiction.
+            variables.push(("FAKE_UTIME".to_owned(), "1".to_owned()));
             variables.push(("FAKETIME".to_owned(), format!("{:+}d", self.clock_offset_days)));
             variables.push(("LD_PRELOAD".to_owned(), PRELOADED.to_owned()));
         }
@@ -146,5 +147,14 @@ mod tests {
         let library = Some("/nonexistent.so".into());
         let conditions = Conditions { clock_offset_days: -3, clock_library: library, ..Conditions::default() };
         assert!(conditions.environment().contains(&("FAKETIME".to_owned(), "-3d".to_owned())));
+    }
+
+    #[test]
+    fn files_are_on_the_calendar_of_the_clock() {
+        let library = Some("/nonexistent.so".into());
+        let conditions = Conditions { clock_offset_days: 400, clock_library: library, ..Conditions::default() };
+        let names: Vec<_> = conditions.environment().into_iter().map(|(name, _)| name).collect();
+        assert!(names.contains(&"FAKE_UTIME".to_owned()), "{names:?}");
+        assert!(!names.contains(&"NO_FAKE_STAT".to_owned()), "{names:?}");
     }
 }

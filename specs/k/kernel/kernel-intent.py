@@ -3,10 +3,17 @@
 
     kernel-intent.py fragment --arch ARCH intent.toml
         prints the intent as Kconfig lines, for allnoconfig to start from
-    kernel-intent.py check --arch ARCH --tree LINUX [--lines FILE]... intent.toml
-        compares LINUX/.config with the intent, and with further files of
-        Kconfig lines; prints a JSON report if everything holds, else every
-        violation at once (exit status 1)
+    kernel-intent.py check --arch ARCH --tree LINUX [--config FILE] [--lines FILE]...
+            [--compiler-decides SYMBOL]... intent.toml
+        compares the configuration (LINUX/.config) with the intent, and with
+        further files of Kconfig lines; prints a JSON report if everything
+        holds, else every violation at once (exit status 1). A symbol that the
+        compiler decides may be off: without a compiler for the other
+        architecture, that is all that can be said of it.
+    kernel-intent.py harden --arch ARCH --checker FOLDER --config FILE hardening.toml
+        has kernel-hardening-checker look at a configuration, and compares what
+        it finds wrong with the list of what we accept; prints a JSON report, or
+        every difference (exit status 1)
 
 A wanted "n" holds if the option is off for whatever cause, but its symbol must
 exist: a promise about an option which the kernel no longer knows says nothing.
@@ -14,7 +21,9 @@ exist: a promise about an option which the kernel no longer knows says nothing.
 
 import argparse
 import json
+import os
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -170,18 +179,91 @@ def check(options):
                 problems.append(f"{place}: `{symbol}` is already decided at {decided[symbol]}")
             decided[symbol] = place
             wanted.append(Line(place, symbol, text, ""))
-    config = {symbol: value for _, symbol, value in read_config(options.tree / ".config")}
+    config = {symbol: value for _, symbol, value in read_config(options.config or options.tree / ".config")}
     known = known_symbols(options.tree)
-    problems += filter(None, (violation(line, config, known) for line in wanted))
+    exempt = set(options.compiler_decides)
+    problems += [f"--compiler-decides: `{symbol}` is not promised" for symbol in sorted(exempt - {l.symbol for l in promised})]
+    for line in wanted:
+        undecided = line.symbol in exempt and line.symbol in known and config.get(line.symbol, "n") == "n"
+        if not undecided and (problem := violation(line, config, known)):
+            problems.append(problem)
     if problems:
         stop(problems)
     report = {
         "schema": 1,
         "arch": options.arch,
         "intent": [{"symbol": l.symbol, "value": l.text, "reason": l.reason} for l in promised],
+        "undecided": sorted(exempt),
         "fragment-lines": len(wanted) - len(promised),
         "options-set": sum(value != "n" for value in config.values()),
     }
+    json.dump(report, sys.stdout, indent=1, ensure_ascii=False)
+    print()
+
+
+def read_accepted(path, arch):
+    """Reads which checks may fail, and why; and how many must be OK."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        stop([f"{path.name}: {error}"])
+    if set(document) != {"least-ok", "fail"} or not isinstance(document["fail"], list):
+        stop([f"{path.name}: expected `least-ok`, a list named `fail`, and nothing else"])
+    accepted, problems = {}, []
+    for number, entry in enumerate(document["fail"], 1):
+        place = f"{path.name}: entry {number}"
+        if not isinstance(entry, dict) or set(entry) != {"check", "arch", "reason"}:
+            problems.append(f"{place}: an entry has check, arch, reason")
+        elif entry["arch"] != "all" and entry["arch"] not in ARCHES:
+            problems.append(f'{place}: `arch` must be "all" or one of {", ".join(ARCHES)}')
+        elif len(entry["reason"].strip()) < SHORTEST_REASON:
+            problems.append(f"{place}: `reason` must say what would break, or what it would cost")
+        elif entry["arch"] in ("all", arch):
+            if entry["check"] in accepted:
+                problems.append(f"{place}: `{entry['check']}` is already accepted")
+            accepted[entry["check"]] = entry["reason"]
+    if problems:
+        stop(problems)
+    return accepted, document["least-ok"].get(arch, 0)
+
+
+def run_checker(folder, config):
+    """Has the checker judge a configuration; returns its list of verdicts."""
+    command = [sys.executable, folder / "bin/kernel-hardening-checker", "-m", "json", "-c", config]
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment)
+    if result.returncode != 0:
+        stop([f"kernel-hardening-checker: {(result.stderr or result.stdout).strip()}"])
+    return json.loads(result.stdout)
+
+
+def harden(options):
+    """Compares the checker's verdicts with the failures that we accept."""
+    accepted, least = read_accepted(options.accepted, options.arch)
+    verdicts = run_checker(options.checker, options.config)
+    failed = {v["option_name"]: v for v in verdicts if not v["check_result_bool"]}
+    passed = sum(v["check_result_bool"] for v in verdicts)
+    problems = [
+        f"`{name}`: {v['check_result']}, wanted {v['desired_val']} by {v['decision']}; mend it, or say in {options.accepted.name} why not"
+        for name, v in failed.items()
+        if name not in accepted
+    ]
+    problems += [f"{options.accepted.name}: `{name}` does not fail any more" for name in accepted if name not in failed]
+    if passed < least:
+        problems.append(f"{passed} checks are OK, at least {least} must be")
+    if problems:
+        stop(problems)
+    report = {
+        "schema": 1,
+        "arch": options.arch,
+        "ok": passed,
+        "fail": len(verdicts) - passed,
+        "accepted": [
+            {"check": name, "wanted": v["desired_val"], "by": v["decision"], "reason": accepted[name]}
+            for name, v in failed.items()
+        ],
+    }
+    print(f"kernel-hardening-checker: {passed} OK, {len(verdicts) - passed} FAIL, each with a reason", file=sys.stderr)
     json.dump(report, sys.stdout, indent=1, ensure_ascii=False)
     print()
 
@@ -196,7 +278,15 @@ def main():
         command.add_argument("intent", type=Path)
         if action is check:
             command.add_argument("--tree", required=True, type=Path)
+            command.add_argument("--config", type=Path)
+            command.add_argument("--compiler-decides", default=[], action="append", metavar="SYMBOL")
             command.add_argument("--lines", default=[], action="append", type=Path)
+    command = commands.add_parser("harden")
+    command.set_defaults(action=harden)
+    command.add_argument("--arch", required=True, choices=ARCHES)
+    command.add_argument("--checker", required=True, type=Path)
+    command.add_argument("--config", required=True, type=Path)
+    command.add_argument("accepted", type=Path)
     options = parser.parse_args()
     options.action(options)
 
