@@ -22,6 +22,8 @@ pub struct ReleaseToml {
     pub date: toml::value::Datetime,
     /// The set made when none is named.
     pub default_set: String,
+    /// The set that the tests take from sources to booted images: small, since every change waits for it.
+    pub smoke_set: String,
     /// Release sets.
     pub sets: BTreeMap<String, SetToml>,
     /// Who signs.

@@ -91,7 +91,7 @@ impl Bench {
 
 fn build(context: &Context, component: &str, kills: usize) -> Result<(), Failure> {
     let (checkout, session) = context.open("bench")?;
-    let inputs = inputs::assemble(&checkout, &checkout.release.default_set, &session)?;
+    let inputs = inputs::assemble(&checkout, &checkout.release.smoke_set, &session)?;
     let mut report = bench::build::build(&inputs, component, &session, &context.ui)?;
     report.rows.push(scale(context, bench::scale::COMPONENTS)?.into());
     report.rows.push(kill(context, kills, clock::now())?.into());

@@ -14,13 +14,16 @@ pub(crate) struct Test {
     /// Only this tier
     #[arg(long, value_enum)]
     tier: Option<Tier>,
+    /// Release set that the tier `end-to-end` makes [default: smoke-set of release.toml]
+    #[arg(long)]
+    set: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Tier {
     /// Unit, property and contract tests; needs nothing but cargo
     Unit,
-    /// The default release set from real sources to a booted image, then read by independent tools
+    /// A release set from real sources to a booted image, then read by independent tools
     EndToEnd,
     /// Some packages on build farms of this host, compared with the same built here; only when asked for
     Farm,
@@ -29,22 +32,31 @@ enum Tier {
 impl Test {
     /// All tiers.
     pub(crate) fn all() -> Self {
-        Self { tier: None }
+        Self { tier: None, set: None }
     }
 
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         context.ensure_host()?;
         match self.tier {
             Some(Tier::Unit) => unit(context),
-            Some(Tier::EndToEnd) => end_to_end(context),
+            Some(Tier::EndToEnd) => self.end_to_end(context),
             Some(Tier::Farm) => super::farm::trial(&[], context),
             None => {
                 unit(context)?;
-                end_to_end(context)?;
+                self.end_to_end(context)?;
                 context.ui.print("the tier `farm` did not run: it is asked for by name\n");
                 Ok(())
             }
         }
+    }
+
+    fn end_to_end(&self, context: &Context) -> Result<(), Failure> {
+        let (checkout, session) = context.open("test")?;
+        let set = self.set.as_ref().unwrap_or(&checkout.release.smoke_set);
+        let inputs = inputs::assemble(&checkout, set, &session)?;
+        let report = check::check(&checkout, &inputs, &session, &context.ui)?;
+        context.ui.result(&report.to_string(), &json!({ "event": "checked", "report": report }));
+        report.into_result()
     }
 }
 
@@ -55,12 +67,4 @@ fn unit(context: &Context) -> Result<(), Failure> {
     }
     context.ui.print("cargo-nextest is not installed, so `cargo test` runs the unit tier\n");
     super::ci::cargo(context, &["test", "--workspace"])
-}
-
-fn end_to_end(context: &Context) -> Result<(), Failure> {
-    let (checkout, session) = context.open("test")?;
-    let inputs = inputs::assemble(&checkout, &checkout.release.default_set, &session)?;
-    let report = check::check(&checkout, &inputs, &session, &context.ui)?;
-    context.ui.result(&report.to_string(), &json!({ "event": "checked", "report": report }));
-    report.into_result()
 }
