@@ -17,7 +17,7 @@ use crate::events::{Event, Reporter};
 use crate::realise::{Realised, realise};
 use crate::release::{self, Released};
 use crate::session::Session;
-use crate::{acceptance, facts, verify};
+use crate::{acceptance, facts, image, verify};
 
 /// One thing that was checked.
 #[derive(Debug, Clone, Serialize)]
@@ -52,6 +52,7 @@ pub fn check(
     let mut rows = independent_tools(inputs, &facts, session, reporter)?;
     rows.extend(acceptance::rows(checkout, inputs, &facts, session, reporter)?);
     rows.extend(hostile::rows(inputs, &released.realised, session)?);
+    rows.extend(omissions(checkout, inputs, session, reporter)?);
     rows.push(boot_verdicts(&released));
     rows.push(own_verify(&released)?);
     rows.extend(damage(&released, session)?);
@@ -76,6 +77,26 @@ fn independent_tools(
             detail = text.lines().last().unwrap_or_default().to_owned();
         }
         rows.push(Row { name: node.0.clone(), passed: true, detail });
+    }
+    Ok(rows)
+}
+
+/// Each image that says what it does without says the truth.
+fn omissions(
+    checkout: &Checkout,
+    inputs: &Inputs,
+    session: &Session,
+    reporter: &dyn Reporter,
+) -> Result<Vec<Row>, Failure> {
+    let mut rows = Vec::new();
+    for name in inputs.images.keys() {
+        let list = &checkout.images[name].omissions;
+        if list.omissions.is_empty() {
+            continue;
+        }
+        let wrong = image::contradictions(inputs, (name, list), session, reporter)?;
+        let detail = if wrong.is_empty() { format!("{} packages", list.omissions.len()) } else { wrong.join("; ") };
+        rows.push(Row { name: format!("omissions of {name}"), passed: wrong.is_empty(), detail });
     }
     Ok(rows)
 }

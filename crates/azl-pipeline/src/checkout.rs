@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::definition::{self, OriginsToml, ReleaseToml, SeedLock, SeedToml};
 use crate::error::Failure;
+use crate::image::omissions::Omissions;
 use crate::events::{Event, Reporter};
 use crate::render::{self, Mode, Rendered};
 use crate::tree::Tree;
@@ -25,6 +26,8 @@ pub struct AuthoredImage {
     pub text: String,
     /// How it is run and what is expected then, from `<name>.boot.toml`, by name; none if there is no such file.
     pub scenarios: BTreeMap<String, serde_json::Value>,
+    /// What it does without, from `<name>.omissions.toml`; empty if there is no such file.
+    pub omissions: Omissions,
 }
 
 /// A checkout.
@@ -193,9 +196,17 @@ impl Reading<'_> {
             let file = format!("images/{name}");
             let text = files::read_to_string(self.root.join(&file))?;
             let scenarios = self.scenarios(&format!("images/{stem}.boot.toml"))?;
-            images.insert(stem.to_owned(), AuthoredImage { file, text, scenarios });
+            let omissions = self.omissions(&format!("images/{stem}.omissions.toml"))?;
+            images.insert(stem.to_owned(), AuthoredImage { file, text, scenarios, omissions });
         }
         Ok(images)
+    }
+
+    fn omissions(&mut self, file: &str) -> Result<Omissions, FileError> {
+        let list: Omissions = self.optional(file)?.unwrap_or_default();
+        let located = |mistake| Diagnostic::error("omissions", format!("`{file}`: {mistake}"));
+        self.mistakes.extend(list.mistakes().into_iter().map(located));
+        Ok(list)
     }
 
     fn scenarios(&mut self, file: &str) -> Result<BTreeMap<String, serde_json::Value>, FileError> {

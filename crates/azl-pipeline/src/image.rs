@@ -1,6 +1,7 @@
 //! `image` and `boot`: one image from the signed repositories, what is in it, and what it does when it runs.
 
 pub mod held;
+pub mod omissions;
 pub mod sizes;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use azl_plan::{Inputs, boot as boot_stage, image as image_stage};
 use crate::error::Failure;
 use crate::events::{Event, Reporter};
 use crate::facts;
+use crate::image::omissions::Omissions;
 use crate::realise::{Realised, realise};
 use crate::session::Session;
 
@@ -51,6 +53,22 @@ pub fn listing(inputs: &Inputs, name: &str, session: &Session, reporter: &dyn Re
     let composed = compose(inputs, name, session, reporter)?;
     let path = composed.get(&format!("{name}{LISTING}"));
     read_listing(path.ok_or_else(|| Failure::Infrastructure(format!("image `{name}` has no list of files")))?)
+}
+
+/// Composes an image and returns what is not true of its list of omissions.
+///
+/// # Errors
+/// As [`compose`].
+pub fn contradictions(
+    inputs: &Inputs,
+    (name, omissions): (&str, &Omissions),
+    session: &Session,
+    reporter: &dyn Reporter,
+) -> Result<Vec<String>, Failure> {
+    let image = listing(inputs, name, session, reporter)?;
+    let (facts, _) = facts::learn(inputs, &session.ports, reporter, &session.settings.policy)?;
+    let release = facts.values().flat_map(|spec| &spec.packages).map(|package| package.nevra.name.as_str()).collect();
+    Ok(omissions.contradictions(&image.packages.keys().map(String::as_str).collect(), &release))
 }
 
 /// Name of an image's listing behind the image's own.

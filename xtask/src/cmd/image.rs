@@ -44,6 +44,11 @@ enum Question {
         /// The same
         after: String,
     },
+    /// Say what the distribution's own image has and this one has not, and why; fail if that is not true
+    Omissions {
+        /// Image of images/
+        name: String,
+    },
     /// Say where the bytes of an image come from
     Sizes {
         /// Image of images/
@@ -58,6 +63,7 @@ impl Image {
         match (&self.question, &self.name) {
             (Some(Question::Why { subject, image }), _) => asked.why(subject, image.as_deref()),
             (Some(Question::Diff { before, after }), _) => asked.diff(before, after),
+            (Some(Question::Omissions { name }), _) => asked.omissions(name),
             (Some(Question::Sizes { name }), _) => asked.sizes(name),
             (None, Some(name)) => asked.compose(name),
             (None, None) => Err(Failure::configuration("no-image", "name an image of images/")),
@@ -107,6 +113,14 @@ impl Asked<'_> {
         let difference = Difference::of(&self.listing(before)?, &self.listing(after)?);
         self.context.ui.result(&difference.to_string(), &json!({ "event": "image-diff", "difference": difference }));
         Ok(())
+    }
+
+    fn omissions(&self, name: &str) -> Result<(), Failure> {
+        let inputs = self.inputs(name)?;
+        let list = &self.checkout.images[name].omissions;
+        let wrong = image::contradictions(&inputs, (name, list), &self.session, &self.context.ui)?;
+        self.context.ui.result(&list.to_string(), &json!({ "event": "image-omissions", "omissions": list }));
+        if wrong.is_empty() { Ok(()) } else { Err(Failure::Verification(wrong.join("\n"))) }
     }
 
     fn sizes(&self, name: &str) -> Result<(), Failure> {
