@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 
 use crate::definition::{self, OriginsToml, ReleaseToml, SeedLock, SeedToml};
 use crate::error::Failure;
-use crate::image::omissions::Omissions;
 use crate::events::{Event, Reporter};
+use crate::image::omissions::Omissions;
 use crate::render::{self, Mode, Rendered};
 use crate::tree::Tree;
 use crate::update::{seed_file, seed_lock_file};

@@ -133,6 +133,9 @@ mod tests {
         );
         let wrong = list.contradictions(&BTreeSet::from(["in"]), &BTreeSet::from(["in", "built", "dull"]));
         assert_eq!(wrong.len(), 3, "{wrong:?}");
-        assert!(wrong[1].contains("`source` is no reason any more") && wrong[2].contains("should be true"), "{wrong:?}");
+        assert!(
+            wrong[1].contains("`source` is no reason any more") && wrong[2].contains("should be true"),
+            "{wrong:?}"
+        );
     }
 }
