@@ -36,7 +36,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// If it cannot be made.
 pub(crate) fn make_key(monitor: &Monitor, work: &Path) -> Result<String, String> {
     let keygen = monitor.companion("ssh-keygen", work, Network::None);
-    keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "azl-boot", "-f", KEY]).output().map_err(|e| e.to_string())?;
+    // Of the kinds that a guest in FIPS mode takes, the smallest.
+    keygen
+        .args(["-q", "-t", "ecdsa", "-b", "256", "-N", "", "-C", "azl-boot", "-f", KEY])
+        .output()
+        .map_err(|e| e.to_string())?;
     files::read_to_string(work.join(format!("{KEY}.pub"))).map_err(|error| error.to_string())
 }
 

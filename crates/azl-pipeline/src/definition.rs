@@ -67,27 +67,14 @@ pub struct BootstrapToml {
 impl BootstrapToml {
     /// Returns what is wrong with it by itself, given the components of all sets.
     pub fn mistakes(&self, component: &str, known: &BTreeSet<&String>) -> Vec<Diagnostic> {
-        let mut mistakes = Vec::new();
-        let mut add = |message: String| {
-            mistakes.push(Diagnostic::error("bootstrap", format!("`[bootstrap.{component}]` {message}")));
-        };
         let own = component.to_owned();
-        for name in self.users.iter().chain([&own]).filter(|name| !known.contains(name)) {
-            add(format!("names `{name}`, which is in no set of `release.toml`"));
-        }
-        if self.with.is_empty() && self.without.is_empty() {
-            add("changes nothing: it has neither `with` nor `without`".to_owned());
-        }
-        if let Some(both) = self.with.intersection(&self.without).next() {
-            add(format!("has `{both}` both in `with` and in `without`"));
-        }
-        if self.users.is_empty() {
-            add("is for nobody: `for` is empty".to_owned());
-        }
-        if self.reason.trim().is_empty() {
-            add("gives no reason".to_owned());
-        }
-        mistakes
+        let unknown = self.users.iter().chain([&own]).filter(|name| !known.contains(name));
+        unknown
+            .map(|name| format!("names `{name}`, which is in no set of `release.toml`"))
+            .chain(conditionals_mistakes(&self.with, &self.without, &self.reason))
+            .chain(self.users.is_empty().then(|| "is for nobody: `for` is empty".to_owned()))
+            .map(|message| Diagnostic::error("bootstrap", format!("`[bootstrap.{component}]` {message}")))
+            .collect()
     }
 }
 
@@ -114,6 +101,55 @@ pub struct SetToml {
     /// Images to compose.
     #[serde(default)]
     pub images: BTreeSet<String>,
+    /// Components that this set builds otherwise than their specs say.
+    #[serde(default)]
+    pub builds: BTreeMap<String, BuildToml>,
+}
+
+/// How a release set builds a component.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuildToml {
+    /// Build conditionals that are switched on.
+    #[serde(default)]
+    pub with: BTreeSet<String>,
+    /// Build conditionals that are switched off.
+    #[serde(default)]
+    pub without: BTreeSet<String>,
+    /// Why this set does not take the component as it is.
+    pub reason: String,
+}
+
+impl SetToml {
+    /// Returns what is wrong with the set of this name by itself.
+    pub fn mistakes(&self, set: &str) -> Vec<Diagnostic> {
+        let mut mistakes = Vec::new();
+        for (component, build) in &self.builds {
+            let unknown = (!self.components.contains(component)).then(|| "is of no component of the set".to_owned());
+            let wrong = conditionals_mistakes(&build.with, &build.without, &build.reason);
+            mistakes.extend(
+                unknown.into_iter().chain(wrong).map(|message| {
+                    Diagnostic::error("set-build", format!("`[sets.{set}.builds.{component}]` {message}"))
+                }),
+            );
+        }
+        mistakes
+    }
+}
+
+/// Returns what is wrong with a table that sets build conditionals and gives a reason.
+fn conditionals_mistakes(with: &BTreeSet<String>, without: &BTreeSet<String>, reason: &str) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    if with.is_empty() && without.is_empty() {
+        mistakes.push("changes nothing: it has neither `with` nor `without`".to_owned());
+    }
+    if let Some(both) = with.intersection(without).next() {
+        mistakes.push(format!("has `{both}` both in `with` and in `without`"));
+    }
+    if reason.trim().is_empty() {
+        mistakes.push("gives no reason".to_owned());
+    }
+    mistakes
 }
 
 /// How the overlays of this tree are applied.
@@ -376,6 +412,19 @@ mod tests {
             parse::<BootstrapToml>("release.toml", "without = ['x']\nfor = ['b']").is_err(),
             "a reason is required"
         );
+    }
+
+    #[test]
+    fn a_set_builds_otherwise_only_what_it_holds_and_says_why() {
+        let told = |text: &str| -> Vec<String> {
+            let set: SetToml = parse("release.toml", text).expect("a set");
+            set.mistakes("small").into_iter().map(|mistake| mistake.message).collect()
+        };
+        assert!(told("components = ['a']\n[builds.a]\nwithout = ['docs']\nreason = 'slow'").is_empty());
+        let wrong = told("components = ['a']\n[builds.b]\nreason = ''");
+        assert_eq!(wrong.len(), 3, "{wrong:?}");
+        assert!(wrong[0].starts_with("`[sets.small.builds.b]` is of no component"), "{wrong:?}");
+        assert!(wrong[1].contains("changes nothing") && wrong[2].contains("gives no reason"), "{wrong:?}");
     }
 
     #[test]

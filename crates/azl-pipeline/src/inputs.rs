@@ -9,8 +9,8 @@ use azl_exec::LayerFiles;
 use azl_host::environment;
 use azl_image::{ImageKind as ModelKind, ImageModel, PackageRecord};
 use azl_plan::{
-    Bootstrap, ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SecureBootSigning, SeedSet, Signing, Stage2,
-    Tool,
+    Bootstrap, ComponentInput, Conditionals, ImageInput, ImageKind, Inputs, Repacked, SecureBootSigning, SeedSet,
+    Signing, Stage2, Tool,
 };
 use azl_rpm::Arch;
 
@@ -40,10 +40,13 @@ pub fn assemble(checkout: &Checkout, set: &str, session: &Session) -> Result<Inp
         digest: store.put(session.key.certificate().to_armor().as_bytes())?,
     };
     let rendered = checkout.render(&chosen.components)?;
-    let mut mistakes = Vec::new();
+    let mut mistakes = chosen.mistakes(set);
     let mut components = BTreeMap::new();
     for (name, rendered) in &rendered {
         let mut input = component(checkout, name, rendered, store, &mut mistakes)?;
+        if let Some(build) = chosen.builds.get(name) {
+            input.conditionals = Conditionals { with: build.with.clone(), without: build.without.clone() };
+        }
         if *name == release.signing.certificate_component {
             input.files.push(certificate.clone());
         }
@@ -113,8 +116,8 @@ fn bootstrap(
         mistakes.extend(declared.mistakes(component, &known));
         let users: BTreeSet<String> = declared.users.intersection(components).cloned().collect();
         if components.contains(component) && !users.is_empty() {
-            let (with, without) = (declared.with.clone(), declared.without.clone());
-            variants.insert(component.clone(), Bootstrap { with, without, users });
+            let conditionals = Conditionals { with: declared.with.clone(), without: declared.without.clone() };
+            variants.insert(component.clone(), Bootstrap { conditionals, users });
         }
     }
     variants
@@ -159,7 +162,8 @@ fn component(
     let expensive = checkout.tree.config().resolve(name).is_ok_and(|component| component.expensive);
     let seed_derived = checkout.release.seed_derived.contains_key(name);
     let spec = format!("{name}.spec");
-    Ok(ComponentInput { spec, files, sources, repacked: repacked(rendered), expensive, seed_derived })
+    let (repacked, conditionals) = (repacked(rendered), Conditionals::default());
+    Ok(ComponentInput { spec, files, sources, repacked, expensive, seed_derived, conditionals })
 }
 
 fn weakly_pinned(component: &str, file: &str) -> Diagnostic {

@@ -8,7 +8,9 @@
 //!
 //! **Invariant:** the name says which component a build is of; no name of a component holds `~` or `@`.
 
-use crate::inputs::{ComponentInput, Inputs};
+use std::iter;
+
+use crate::inputs::{ComponentInput, Conditionals, Inputs};
 
 const VARIANT: &str = "~bootstrap";
 const SECOND: &str = "@2";
@@ -59,11 +61,14 @@ pub(crate) fn input<'a>(inputs: &'a Inputs, build: &str) -> &'a ComponentInput {
     &inputs.components[component_of(build)]
 }
 
-/// Returns the build conditionals of a variant as rpm's arguments; other builds have those of their spec.
+/// Returns the build conditionals that are not a spec's own, as rpm's arguments: those of the release set, then a variant's.
 pub(crate) fn conditionals(inputs: &Inputs, build: &str) -> Vec<String> {
+    let set = &input(inputs, build).conditionals;
     let declared = is_variant(build).then(|| inputs.bootstrap.get(component_of(build))).flatten();
-    let with = declared.into_iter().flat_map(|variant| variant.with.iter().map(|name| format!("_with_{name} 1")));
-    let without =
-        declared.into_iter().flat_map(|variant| variant.without.iter().map(|name| format!("_without_{name} 1")));
-    with.chain(without).flat_map(|setting| ["--define".to_owned(), setting]).collect()
+    let of = |all: &Conditionals| {
+        let with = all.with.iter().map(|name| format!("_with_{name} 1"));
+        let without = all.without.iter().map(|name| format!("_without_{name} 1"));
+        with.chain(without).flat_map(|setting| ["--define".to_owned(), setting]).collect::<Vec<_>>()
+    };
+    iter::once(set).chain(declared.map(|variant| &variant.conditionals)).flat_map(of).collect()
 }

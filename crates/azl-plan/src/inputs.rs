@@ -70,15 +70,24 @@ pub struct ComponentInput {
     pub expensive: bool,
     /// Whether this takes bytes of the seed into its packages.
     pub seed_derived: bool,
+    /// How this release set builds it otherwise than its spec says.
+    pub conditionals: Conditionals,
+}
+
+/// Build conditionals of a spec that are set from outside.
+#[derive(Debug, Clone, Default)]
+pub struct Conditionals {
+    /// Switched on.
+    pub with: BTreeSet<String>,
+    /// Switched off.
+    pub without: BTreeSet<String>,
 }
 
 /// A second build of a component, which breaks a cycle.
 #[derive(Debug, Clone)]
 pub struct Bootstrap {
-    /// Build conditionals that are switched on.
-    pub with: BTreeSet<String>,
-    /// Build conditionals that are switched off.
-    pub without: BTreeSet<String>,
+    /// What differs from the full build.
+    pub conditionals: Conditionals,
     /// Components that build against it.
     pub users: BTreeSet<String>,
 }

@@ -42,8 +42,8 @@ pub use facts::{Facts, FactsError, PackageFacts, SpecFacts};
 pub use files::{EntryKind, FileEntry};
 pub use fitting::unfit;
 pub use inputs::{
-    Bootstrap, ComponentInput, ImageInput, ImageKind, Inputs, Repacked, SecureBootSigning, SeedSet, Signing, Stage2,
-    Tool,
+    Bootstrap, ComponentInput, Conditionals, ImageInput, ImageKind, Inputs, Repacked, SecureBootSigning, SeedSet,
+    Signing, Stage2, Tool,
 };
 pub use release::plan;
 

@@ -14,7 +14,7 @@ use azl_rpm::{Arch, Compare, Dependency, Evr, Nevra};
 use crate::MACROS;
 use crate::facts::{Facts, PackageFacts, SpecFacts};
 use crate::files::{EntryKind, FileEntry};
-use crate::inputs::{ComponentInput, ImageInput, ImageKind, Inputs, SeedSet, Signing};
+use crate::inputs::{ComponentInput, Conditionals, ImageInput, ImageKind, Inputs, SeedSet, Signing};
 
 /// What to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +107,7 @@ fn component(name: &str) -> ComponentInput {
         repacked: BTreeMap::new(),
         expensive: false,
         seed_derived: false,
+        conditionals: Conditionals::default(),
     }
 }
 

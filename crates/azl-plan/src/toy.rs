@@ -8,7 +8,7 @@ use azl_rpm::{Arch, Nevra};
 
 use crate::facts::{Facts, PackageFacts, SpecFacts};
 use crate::files;
-use crate::inputs::{Bootstrap, ComponentInput, Inputs, SeedSet, Signing, Tool};
+use crate::inputs::{Bootstrap, ComponentInput, Conditionals, Inputs, SeedSet, Signing, Tool};
 
 /// A spec that is being written.
 #[derive(Debug, Clone)]
@@ -105,7 +105,8 @@ pub(crate) fn release(specs: &[Toy]) -> (Inputs, Facts) {
 /// Declares a bootstrap variant.
 pub(crate) fn bootstrap(inputs: &mut Inputs, component: &str, users: &[&str]) {
     let users = users.iter().map(|name| (*name).to_owned()).collect();
-    let variant = Bootstrap { with: BTreeSet::new(), without: BTreeSet::from(["tests".to_owned()]), users };
+    let conditionals = Conditionals { without: BTreeSet::from(["tests".to_owned()]), ..Conditionals::default() };
+    let variant = Bootstrap { conditionals, users };
     inputs.bootstrap.insert(component.to_owned(), variant);
 }
 
@@ -138,5 +139,6 @@ fn component(name: &str) -> ComponentInput {
         repacked: BTreeMap::new(),
         expensive: false,
         seed_derived: false,
+        conditionals: Conditionals::default(),
     }
 }

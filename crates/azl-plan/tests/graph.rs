@@ -7,8 +7,8 @@ use azl_digest::Digest;
 use azl_plan::boot::Booting;
 use azl_plan::release::Goal;
 use azl_plan::{
-    Bootstrap, ComponentInput, Facts, ImageInput, ImageKind, Inputs, PlanError, SecureBootSigning, SeedSet, Signing,
-    SpecFacts, Stage2, plan,
+    Bootstrap, ComponentInput, Conditionals, Facts, ImageInput, ImageKind, Inputs, PlanError, SecureBootSigning,
+    SeedSet, Signing, SpecFacts, Stage2, plan,
 };
 use azl_rpm::Arch;
 
@@ -25,6 +25,7 @@ fn component(name: &str) -> ComponentInput {
         repacked: BTreeMap::new(),
         expensive: false,
         seed_derived: false,
+        conditionals: Conditionals::default(),
     }
 }
 
@@ -165,9 +166,9 @@ fn knotted() -> (Inputs, Facts) {
     let (mut inputs, mut facts) = toy();
     inputs.components.insert("tool".to_owned(), component("tool"));
     let users = BTreeSet::from(["tool".to_owned()]);
-    let variant =
-        Bootstrap { with: BTreeSet::from(["small".to_owned()]), without: BTreeSet::from(["doc".to_owned()]), users };
-    inputs.bootstrap.insert("lib".to_owned(), variant);
+    let conditionals =
+        Conditionals { with: BTreeSet::from(["small".to_owned()]), without: BTreeSet::from(["doc".to_owned()]) };
+    inputs.bootstrap.insert("lib".to_owned(), Bootstrap { conditionals, users });
     let packages = "package lib-devel 1-1 x86_64\nprovides lib-devel = 1-1";
     facts.insert("lib".to_owned(), fact("lib", "tool", packages));
     facts.insert("lib~bootstrap".to_owned(), fact("lib", "gcc", packages));
@@ -191,8 +192,9 @@ fn a_bootstrap_variant_is_built_and_never_signed_or_shipped() {
 }
 
 #[test]
-fn a_bootstrap_variant_is_built_and_asked_with_its_conditionals() {
-    let (inputs, facts) = knotted();
+fn builds_are_made_and_asked_with_the_conditionals_of_set_and_variant() {
+    let (mut inputs, facts) = knotted();
+    inputs.components.get_mut("lib").expect("a component").conditionals.without.insert("tests".to_owned());
     let names = BTreeSet::from(["lib".to_owned(), "lib~bootstrap".to_owned()]);
     let macros = Facts::from([("azurelinux-rpm-config".to_owned(), fact("azurelinux-rpm-config", "", ""))]);
     let asked = plan(&inputs, &macros, &Goal::Facts(names)).expect("a graph");
@@ -210,9 +212,12 @@ fn a_bootstrap_variant_is_built_and_asked_with_its_conditionals() {
         command(&built, "srpm:lib~bootstrap"),
         command(&built, "rpm:lib~bootstrap"),
     ] {
-        assert!(command.ends_with("--define _with_small 1 --define _without_doc 1"), "{command}");
+        let all = "--define _without_tests 1 --define _with_small 1 --define _without_doc 1";
+        assert!(command.ends_with(all), "{command}");
     }
-    assert!(!command(&built, "rpm:lib").contains("_with_small"));
+    for command in [command(&asked, "query:lib"), command(&built, "rpm:lib")] {
+        assert!(command.ends_with("--define _without_tests 1"), "{command}");
+    }
 }
 
 #[test]
