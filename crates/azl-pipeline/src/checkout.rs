@@ -9,7 +9,7 @@ use azl_plan::Inputs;
 use azl_rpm::Arch;
 use serde::de::DeserializeOwned;
 
-use crate::definition::{self, OriginsToml, ReleaseToml, SeedLock, SeedToml};
+use crate::definition::{self, OriginsToml, ReleaseToml, SeedLock, SeedToml, SetToml};
 use crate::error::Failure;
 use crate::events::{Event, Reporter};
 use crate::image::omissions::Omissions;
@@ -125,10 +125,16 @@ impl Checkout {
     /// # Errors
     /// If no set holds them all.
     pub fn set_holding(&self, components: &BTreeSet<String>) -> Result<String, Failure> {
-        let found = self.release.sets.iter().find(|(_, set)| components.is_subset(&set.components));
+        let found = self.sets().find(|(_, set)| components.is_subset(&set.components));
         found.map(|(name, _)| name.clone()).ok_or_else(|| {
             Failure::configuration("no-set", "no release set of release.toml holds all these components")
         })
+    }
+
+    /// Every release set, the default one first.
+    fn sets(&self) -> impl Iterator<Item = (&String, &SetToml)> {
+        let default = self.release.sets.get_key_value(&self.release.default_set);
+        default.into_iter().chain(&self.release.sets)
     }
 
     /// Returns the first release set that makes this image.
@@ -136,7 +142,7 @@ impl Checkout {
     /// # Errors
     /// If no set does.
     pub fn set_with_image(&self, image: &str) -> Result<String, Failure> {
-        let found = self.release.sets.iter().find(|(_, set)| set.images.contains(image));
+        let found = self.sets().find(|(_, set)| set.images.contains(image));
         found.map(|(name, _)| name.clone()).ok_or_else(|| {
             let known: BTreeSet<&str> =
                 self.release.sets.values().flat_map(|set| set.images.iter().map(String::as_str)).collect();
